@@ -1,0 +1,119 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phalanx/base/ids.hpp"
+
+namespace phalanx::config {
+
+/// php-fpm's five levels of the error log ("log_level"), least severe first.
+enum class LogLevel : std::uint8_t { debug, notice, warning, error, alert };
+
+/// php-fpm's "pm".
+enum class ProcessManager : std::uint8_t { static_size, dynamic, ondemand };
+
+/// A limit that may be left as it was found, lifted altogether or set (php-fpm: "rlimit_core").
+struct ResourceLimit {
+    static constexpr std::int64_t unlimited = -1;
+    std::int64_t value = 0;  ///< 0 leaves the limit as inherited, `unlimited` lifts it
+    [[nodiscard]] bool is_set() const { return value != 0; }
+};
+
+/// One `name[key] = value` line, in the order of the file.
+struct NamedValue {
+    std::string name;
+    std::string value;
+};
+
+/// One php_value, php_flag, php_admin_value or php_admin_flag line; flags arrive as "1" and "0".
+struct PhpValue {
+    enum class Kind : std::uint8_t { value, admin_value };
+    Kind kind = Kind::value;
+    std::string name;
+    std::string value;
+};
+
+/// What the [global] section says. Members are called after their directive, dots being underscores;
+/// every text is as it takes effect (paths absolute, "$pool" and "${NAME}" replaced).
+struct GlobalSettings {
+    std::string pid;        ///< empty: no pid file
+    std::string error_log;  ///< absolute path, or "syslog"
+    std::string syslog_ident = "php-fpm";
+    int syslog_facility = 24;  ///< syslog(3)'s number; 24 is LOG_DAEMON
+    bool log_buffering = true;
+    std::optional<LogLevel> log_level;  ///< nothing: not set, which means notice
+    std::int64_t log_limit = 1024;      ///< characters of a line of worker output, at least 512
+    std::chrono::seconds emergency_restart_interval{0};
+    std::int64_t emergency_restart_threshold = 0;
+    std::chrono::seconds process_control_timeout{0};
+    std::int64_t process_max = 0;  ///< workers of all pools together, 0: no limit
+    std::optional<int> process_priority;
+    bool daemonize = true;
+    std::int64_t rlimit_files = 0;
+    ResourceLimit rlimit_core;
+    std::string events_mechanism;  ///< accepted for php-fpm's sake: Phalanx has epoll alone
+    std::chrono::seconds systemd_interval{10};
+};
+
+/// What one pool's section says; the same rules as for GlobalSettings.
+struct PoolSettings {
+    std::string name;
+    std::string prefix;
+    std::string user;   ///< name or number, empty: not set
+    std::string group;  ///< name or number, empty: the user's
+    std::string listen;
+    std::int64_t listen_backlog = -1;  ///< -1: as many as the kernel allows
+    std::string listen_acl_users;
+    std::string listen_acl_groups;
+    std::string listen_owner;
+    std::string listen_group;
+    std::string listen_mode;  ///< octal digits, empty: 0660
+    std::string listen_allowed_clients;
+    bool listen_allowed_clients_set = false;
+    std::optional<int> process_priority;
+    bool process_dumpable = false;
+    ProcessManager pm = ProcessManager::static_size;
+    std::int64_t pm_max_children = 0;
+    std::int64_t pm_start_servers = 0;
+    std::int64_t pm_min_spare_servers = 0;
+    std::int64_t pm_max_spare_servers = 0;
+    std::int64_t pm_max_spawn_rate = 32;
+    std::chrono::seconds pm_process_idle_timeout{10};
+    std::int64_t pm_max_requests = 0;
+    std::string pm_status_path;
+    std::string pm_status_listen;
+    std::string ping_path;
+    std::string ping_response;  ///< "pong" once ping.path is set
+    std::string access_log;
+    std::string access_format;
+    std::vector<std::string> access_suppress_path;
+    std::string slowlog;
+    std::chrono::seconds request_slowlog_timeout{0};
+    std::int64_t request_slowlog_trace_depth = 20;
+    std::chrono::seconds request_terminate_timeout{0};
+    bool request_terminate_timeout_track_finished = false;
+    std::int64_t rlimit_files = 0;
+    ResourceLimit rlimit_core;
+    std::string chroot;
+    std::string chdir;
+    bool catch_workers_output = false;
+    bool decorate_workers_output = true;
+    bool clear_env = true;
+    std::vector<std::string> security_limit_extensions{".php", ".phar"};  ///< empty: every script may run
+    std::string apparmor_hat;
+    std::vector<NamedValue> env;       ///< "$NAME" values already looked up
+    std::vector<PhpValue> php_values;  ///< file order; the first of a name takes effect, as in php-fpm
+};
+
+/// A whole configuration: [global] and the pools in order of first appearance (at least one).
+struct Settings {
+    std::string file;  ///< the configuration file as it was named by the user
+    GlobalSettings global;
+    std::vector<PoolSettings> pools;
+};
+
+}  // namespace phalanx::config
