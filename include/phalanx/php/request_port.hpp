@@ -9,6 +9,27 @@
 
 namespace phalanx::php {
 
+/// What PHP and the environment fix-up made of a request before its script runs. Views into the params.
+struct ScriptBegin {
+    std::string_view script_path;  ///< the primary script, empty: none could be found
+    std::string_view request_uri;  ///< SCRIPT_NAME after fix-up: what status and ping paths are compared with
+    std::string_view query;
+    std::string_view method;
+    std::string_view user;  ///< of an Authorization header, empty: none
+    std::int64_t content_length = 0;
+};
+
+/// What is known of a response once its script has ended and before its shutdown functions' effects are sent.
+struct ScriptEnd {
+    int response_code = 200;
+    std::size_t memory_peak = 0;  ///< bytes, as memory_get_peak_usage(true)
+    /// Value of a response header set so far, by its exact name; empty: absent.
+    std::string_view (*response_header)(std::string_view name) noexcept = nullptr;
+};
+
+/// The severities of php-fpm's error log that messages about a request have.
+enum class MessageLevel : std::uint8_t { debug, notice, warning, error };
+
 /// The web server's side of one running request, as PHP's callbacks need it. The room `worker` implements it
 /// over a FastCGI connection, tests over memory. Calls come from inside PHP, which leaves by longjmp: no
 /// implementation may throw, and none may keep an object with a destructor alive across a call back into PHP.
@@ -16,14 +37,21 @@ class RequestPort {
   public:
     virtual ~RequestPort() = default;
 
-    /// The request's parameters in order of arrival, names and values as sent.
-    [[nodiscard]] virtual const fastcgi::Params& params() const noexcept = 0;
+    /// The request's parameters in order of arrival; the environment fix-up changes them in place.
+    [[nodiscard]] virtual fastcgi::Params& params() noexcept = 0;
+
+    /// The FastCGI role as $_SERVER['FCGI_ROLE'] names it: "RESPONDER", "AUTHORIZER" or "FILTER".
+    [[nodiscard]] virtual const char* role() const noexcept = 0;
+
+    /// Called after the fix-up and before PHP's request start. True: the request was for a page of ours
+    /// (status, ping) and has been answered; PHP does not run.
+    virtual bool answer_without_php(const ScriptBegin& request) noexcept = 0;
 
     /// Reads up to `room` bytes of the request's body, waiting for the client if it must; 0 at its end or when
-    /// the client is gone.
+    /// the client is gone. Never gives more than CONTENT_LENGTH bytes in all.
     virtual std::size_t read_body(std::span<char> room) noexcept = 0;
 
-    /// Sends the response's header lines (CRLF after each, without the empty line at the end).
+    /// Sends the response's head: header lines, each with its CRLF, and the empty line that ends them.
     virtual bool write_head(std::string_view lines) noexcept = 0;
 
     /// Sends a piece of the response's body. False: the client is gone.
@@ -35,13 +63,14 @@ class RequestPort {
     /// Ends the answer while the script goes on (fastcgi_finish_request). True the first time.
     virtual bool finish() noexcept = 0;
 
-    /// A message for the web server's log (FCGI_STDERR), as long as the answer has not ended.
-    virtual void write_error(std::string_view text) noexcept = 0;
+    /// A message of PHP's or about the request. It goes to the worker's standard error as "LEVEL: TEXT" and,
+    /// if `to_web_server` (ini fastcgi.logging) and the answer has not ended, to the client as FCGI_STDERR.
+    virtual void log(MessageLevel level, std::string_view text, bool to_web_server) noexcept = 0;
 
-    /// The script is about to run / has ended: the scoreboard's stage follows.
-    virtual void script_begins(std::string_view script_path, std::string_view request_uri,
-                               std::string_view user) noexcept = 0;
-    virtual void script_ended(int response_code, std::size_t memory_peak) noexcept = 0;
+    /// The script is about to run: the scoreboard's stage and request fields follow.
+    virtual void script_begins(const ScriptBegin& request) noexcept = 0;
+    /// The script has ended: time for the access log. Also called for refusals (403, 404).
+    virtual void script_ended(const ScriptEnd& end) noexcept = 0;
 };
 
 }  // namespace phalanx::php
