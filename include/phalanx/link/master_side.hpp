@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+
+namespace phalanx::link {
+
+/// Where the master stands in one run of its pump for one pool.
+enum class MasterStep : std::uint8_t {
+    look_for_idle,
+    find_job,
+    clear_idle,
+    send_job,
+    watch_listener,
+    clear_wake,
+    unwatch_listener,
+    set_wake,
+    look_again,
+    clear_wake_again,
+    asleep,
+};
+
+/// The master's half of the hand-shake with the workers (its partner: worker_side.hpp): hands the waiting
+/// connections to the idle workers until one of the two has run out.
+///
+/// Connections left, no worker (REFILL): the listener is not watched, workers serve themselves from it and
+/// the master sleeps; the first worker that finds nothing to do wakes it, because `wake` is set before the
+/// bits are looked at a last time. Workers left, no connection: the listener is watched.
+///
+/// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first empties
+/// the wake-up descriptor and clears `wake`). One operation on what the processes share per call.
+template <typename Operations>
+MasterStep advance(MasterStep step, Operations& master) {
+    switch (step) {
+        case MasterStep::look_for_idle:
+            return master.choose_lowest_idle() ? MasterStep::find_job : MasterStep::unwatch_listener;
+        case MasterStep::find_job:
+            return master.take_from_line() || master.accept_ready() ? MasterStep::clear_idle
+                                                                    : MasterStep::watch_listener;
+        case MasterStep::clear_idle:
+            // Before the job is sent: the worker may be done and have set its bit again right after.
+            master.clear_chosen_bit();
+            return MasterStep::send_job;
+        case MasterStep::send_job:
+            // A job that cannot be sent goes back to the front of the line and the worker counts as leaving.
+            master.send_job();
+            return MasterStep::look_for_idle;
+        case MasterStep::watch_listener:
+            master.watch_listener();
+            return MasterStep::clear_wake;
+        case MasterStep::clear_wake:
+            master.store_wake(false);
+            return MasterStep::asleep;
+        case MasterStep::unwatch_listener:
+            master.unwatch_listener();
+            return MasterStep::set_wake;
+        case MasterStep::set_wake:
+            master.store_wake(true);
+            return MasterStep::look_again;
+        case MasterStep::look_again:
+            return master.choose_lowest_idle() ? MasterStep::clear_wake_again : MasterStep::asleep;
+        case MasterStep::clear_wake_again:
+            master.store_wake(false);
+            return MasterStep::look_for_idle;
+        case MasterStep::asleep:
+            break;
+    }
+    return MasterStep::asleep;
+}
+
+}  // namespace phalanx::link

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "phalanx/base/ids.hpp"
+
+namespace phalanx::link {
+
+/// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
+/// build on the same machine, so numbers have the host's form. The master believes none of it: it checks kind
+/// and size, looks ids up in its own tables and takes at most one descriptor.
+enum class MessageKind : std::uint32_t {
+    // master -> worker
+    job = 1,      ///< descriptor: the connection; bytes: what was read of it (descriptor 2: memfd with more)
+    recheck,      ///< the last job was taken back
+    replace_log,  ///< descriptor: the access log, opened anew
+    leave,        ///< go after what you are doing
+    // worker -> master
+    hello,  ///< the first word; the master takes the pid from the kernel's credentials
+    kept,   ///< a connection the master holds too is free again; bytes: read past the last request
+    give,   ///< descriptor: a connection the worker accepted and will not wait for; bytes as for `kept`
+    // master -> template
+    setup,  ///< descriptors: see TemplateFd; bytes: none, the settings are in a memfd
+    spawn,  ///< bytes: SpawnOrder per worker; descriptors: one channel each, then output pipes if captured
+    // template -> master
+    ready,   ///< PHP has started
+    failed,  ///< bytes: the step that failed, in words
+};
+
+/// Names a connection in the master's table; a stale one is told by its generation.
+struct ConnectionId {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+    auto operator<=>(const ConnectionId&) const = default;
+};
+
+/// MessageHead::flags
+inline constexpr std::uint32_t flag_master_holds =
+    1;                                              ///< job: the master keeps a duplicate, report with `kept`
+inline constexpr std::uint32_t flag_in_memory = 2;  ///< job: the bytes read are in the memfd that comes along
+inline constexpr std::uint32_t flag_closed = 4;     ///< kept: the connection is over
+inline constexpr std::uint32_t flag_capture_output = 8;  ///< spawn: two output pipes per worker follow
+
+struct MessageHead {
+    MessageKind kind = MessageKind::hello;
+    std::uint32_t flags = 0;
+    ConnectionId connection;
+    std::uint32_t size = 0;  ///< bytes that follow
+};
+
+/// The bytes one message may carry behind its head; more of a job's travel in a memfd.
+inline constexpr std::size_t max_inline_bytes = 32 * 1024;
+inline constexpr std::size_t max_message_bytes = sizeof(MessageHead) + max_inline_bytes;
+
+/// One worker to make.
+struct SpawnOrder {
+    std::uint16_t slot = 0;
+};
+
+/// Workers of one spawn message: three descriptors each have to fit.
+inline constexpr std::size_t max_spawn_batch = 32;
+
+/// The descriptors of `setup`, in this order; the access log is left out where there is none.
+enum class TemplateFd : std::uint8_t { settings, workers_page, master_page, listener, wake, access_log };
+inline constexpr std::size_t template_fds_without_log = 5;
+
+/// The descriptor at which the template finds its channel.
+inline constexpr int template_channel_fd = 3;
+
+template <typename T>
+[[nodiscard]] std::span<const std::byte> bytes_of(const T& object) {
+    return std::as_bytes(std::span(&object, 1));
+}
+
+}  // namespace phalanx::link

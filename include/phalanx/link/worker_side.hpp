@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+
+namespace phalanx::link {
+
+/// What a worker found in its channel.
+enum class Inbox : std::uint8_t {
+    nothing,  ///< no message (or a signal interrupted the wait)
+    job,      ///< a connection with a request
+    recheck,  ///< the master took a job back that lay here too long: announce yourself again
+    settled,  ///< a control message that has been carried out (a new log descriptor)
+    leave,    ///< the master asks the worker to go, or its end of the channel is closed
+};
+
+/// The outcome of a worker's own accept.
+enum class Found : std::uint8_t { none, request, given_back };
+
+/// Where a worker stands between two requests.
+enum class WorkerStep : std::uint8_t {
+    check_control,
+    drain_control,
+    check_line,
+    accept,
+    announce_idle,
+    check_wake,
+    wake_master,
+    receive,
+    serve,
+    close_inbox,
+    drain_inbox,
+    serve_last,
+    gone,
+};
+
+/// The worker's half of the hand-shake with the dispatcher (its partner: master_side.hpp): a worker serves
+/// itself from the listener while nobody waits in the master's line, else it announces itself idle and waits
+/// for a job.
+///
+/// Each call does exactly one operation on what the processes share and names the next step, so that a test
+/// can interleave workers, master, crashes and stops at every point and the program runs the very same
+/// transitions. Order matters: the idle bit is set before `wake` is read, while the master writes `wake`
+/// before it looks at the bits again; with sequentially consistent accesses one of the two sees the other.
+template <typename Operations>
+WorkerStep advance(WorkerStep step, Operations& worker) {
+    switch (step) {
+        case WorkerStep::check_control:
+            return worker.control_changed() ? WorkerStep::drain_control : WorkerStep::check_line;
+        case WorkerStep::drain_control:
+            switch (worker.take_message()) {
+                case Inbox::nothing:
+                    return WorkerStep::check_line;
+                case Inbox::job:
+                    return WorkerStep::serve;
+                case Inbox::leave:
+                    return WorkerStep::close_inbox;
+                case Inbox::recheck:
+                case Inbox::settled:
+                    return WorkerStep::drain_control;
+            }
+            break;
+        case WorkerStep::check_line:
+            return worker.others_wait_or_draining() ? WorkerStep::announce_idle : WorkerStep::accept;
+        case WorkerStep::accept:
+            switch (worker.accept_request()) {
+                case Found::none:
+                    return WorkerStep::announce_idle;
+                case Found::request:
+                    return WorkerStep::serve;
+                case Found::given_back:
+                    return WorkerStep::check_line;
+            }
+            break;
+        case WorkerStep::announce_idle:
+            worker.set_idle_bit();
+            return WorkerStep::check_wake;
+        case WorkerStep::check_wake:
+            return worker.master_wants_wake() ? WorkerStep::wake_master : WorkerStep::receive;
+        case WorkerStep::wake_master:
+            worker.wake_master();
+            return WorkerStep::receive;
+        case WorkerStep::receive:
+            switch (worker.wait_for_message()) {
+                case Inbox::job:
+                    return WorkerStep::serve;
+                case Inbox::recheck:
+                    return WorkerStep::check_line;
+                case Inbox::leave:
+                    return WorkerStep::close_inbox;
+                case Inbox::nothing:
+                case Inbox::settled:
+                    return WorkerStep::receive;
+            }
+            break;
+        case WorkerStep::serve:
+            return worker.serve_and_stay() ? WorkerStep::check_control : WorkerStep::close_inbox;
+        case WorkerStep::close_inbox:
+            // From here on the master's sends fail, so what is in the inbox now is all there will ever be.
+            worker.stop_receiving();
+            return WorkerStep::drain_inbox;
+        case WorkerStep::drain_inbox:
+            switch (worker.take_message()) {
+                case Inbox::job:
+                    return WorkerStep::serve_last;
+                case Inbox::recheck:
+                case Inbox::settled:
+                    return WorkerStep::drain_inbox;
+                case Inbox::nothing:
+                case Inbox::leave:
+                    return worker.inbox_ended() ? WorkerStep::gone : WorkerStep::drain_inbox;
+            }
+            break;
+        case WorkerStep::serve_last:
+            (void)worker.serve_and_stay();
+            return WorkerStep::drain_inbox;
+        case WorkerStep::gone:
+            break;
+    }
+    return WorkerStep::gone;
+}
+
+}  // namespace phalanx::link

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/os/unique_fd.hpp"
+
+namespace phalanx::os {
+
+/// The two ends of a pipe(2), both close-on-exec.
+struct Pipe {
+    UniqueFd read_end;
+    UniqueFd write_end;
+};
+[[nodiscard]] base::Result<Pipe> make_pipe();
+
+/// A non-blocking eventfd(2) counter, zero at first.
+[[nodiscard]] base::Result<UniqueFd> make_eventfd();
+
+/// A close-on-exec duplicate.
+[[nodiscard]] base::Result<UniqueFd> duplicate(int fd);
+
+/// Opens for appending, created with mode 0600 (php-fpm: logs).
+[[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path);
+/// open(2) for reading only.
+[[nodiscard]] base::Result<UniqueFd> open_for_reading(const std::string& path);
+
+/// Puts a descriptor at a fixed number, kept over exec.
+[[nodiscard]] base::Result<void> place_at(int fd, int number);
+[[nodiscard]] base::Result<void> set_non_blocking(int fd);
+
+/// Writes everything, waiting if it must; for small files and for helpers, never on the master's paths.
+[[nodiscard]] base::Result<void> write_all(int fd, std::string_view bytes);
+
+/// Raises the soft limit of open files to the hard one and returns the soft limit that was there before.
+std::uint64_t raise_descriptor_limit();
+
+}  // namespace phalanx::os

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/os/unique_fd.hpp"
+
+namespace phalanx::os {
+
+/// Where a pool listens (php-fpm: "listen"): a Unix socket's path, or a TCP port with or without a host.
+struct ListenAddress {
+    enum class Kind { unix_path, tcp } kind = Kind::unix_path;
+    std::string path;  ///< Unix only
+    std::string host;  ///< TCP: name or number, empty: every address
+    std::uint16_t port = 0;
+};
+
+/// php-fpm's rule: with a colon, or all digits, it is TCP (the last colon splits, brackets around an IPv6
+/// address go), else a path. A bad port is an error in php-fpm's words.
+[[nodiscard]] base::Result<ListenAddress> parse_listen_address(std::string_view text);
+
+/// Who may connect to a Unix socket. Negative ids leave the owner as it is.
+struct SocketOwner {
+    std::int64_t uid = -1;
+    std::int64_t gid = -1;
+    mode_t mode = 0660;
+};
+
+/// A socket that listens: non-blocking, close-on-exec, SO_REUSEADDR and (TCP) TCP_NODELAY, which the
+/// connections it accepts inherit.
+struct ListenSocket {
+    UniqueFd fd;
+    std::string bound_path;  ///< Unix: the file to remove at the end, empty for TCP
+    dev_t device = 0;        ///< of that file, so that nobody else's is removed
+    ino_t inode = 0;
+    std::vector<std::string> notices;  ///< what php-fpm says on the way, e.g. of addresses it ignores
+};
+
+/// Binds and listens. A Unix socket file that nobody listens on is replaced; one in use, or a file that is no
+/// socket, is an error and stays. `backlog` below 0: as many as the kernel allows (net.core.somaxconn).
+/// `text` is the address as configured, for the messages.
+[[nodiscard]] base::Result<ListenSocket> listen_on(const ListenAddress& address, std::string_view text,
+                                                   std::int64_t backlog, const SocketOwner& owner);
+
+/// Removes the socket's file if it is still the one that was bound.
+void remove_socket_file(const ListenSocket& socket);
+
+/// TCP: connections waiting in the kernel and the most that may (TCP_INFO); nothing for Unix sockets.
+struct Backlog {
+    std::uint32_t waiting = 0;
+    std::uint32_t limit = 0;
+};
+[[nodiscard]] std::optional<Backlog> tcp_backlog(int listener);
+
+}  // namespace phalanx::os

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/os/unique_fd.hpp"
+
+namespace phalanx::os {
+
+/// The two ends of a SOCK_SEQPACKET pair: whole messages in order, descriptors and credentials with them.
+struct MessagePair {
+    UniqueFd here;
+    UniqueFd there;
+};
+
+/// `here` learns the sender's credentials with every message it receives (SO_PASSCRED).
+[[nodiscard]] base::Result<MessagePair> make_message_pair();
+
+/// The most descriptors one message may carry here (SCM_MAX_FD is 253).
+inline constexpr std::size_t max_message_fds = 128;
+
+enum class SendResult { sent, would_block, peer_gone };
+enum class Waiting { yes, no };
+
+/// Sends `head` and `tail` as one message. `fds` are lent: the message gets copies.
+/// `peer_gone`: nobody will ever read it (EPIPE and every error but a full queue).
+[[nodiscard]] SendResult send_message(int socket, std::span<const std::byte> head,
+                                      std::span<const std::byte> tail, std::span<const int> fds,
+                                      Waiting waiting);
+
+/// One received message. Descriptors belong to it: take them out or they are closed.
+struct ReceivedMessage {
+    enum class State { message, nothing, end } state = State::nothing;
+    std::size_t size = 0;  ///< bytes put into the caller's memory
+    bool cut = false;      ///< it, or its descriptors, did not fit: the rest is gone
+    pid_t sender = 0;      ///< by the kernel's word, 0 where it was not asked for
+    std::vector<UniqueFd> fds;
+};
+
+/// Receives one message into `room`. `nothing`: none there (Waiting::no) or a signal came (Waiting::yes).
+/// Takes at most `most_fds` descriptors; surplus ones are closed by the kernel and count as `cut`. An empty
+/// message cannot be told from the end, so nobody sends one.
+[[nodiscard]] ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
+                                              Waiting waiting);
+
+}  // namespace phalanx::os

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/os/unique_fd.hpp"
+
+namespace phalanx::os {
+
+/// What accept4(2) found. Connections are blocking by their flags, which master and worker share; everybody
+/// asks for MSG_DONTWAIT where waiting would be wrong.
+struct Accepted {
+    enum class State { connection, none, exhausted } state = State::none;
+    UniqueFd fd;
+};
+/// `exhausted`: a connection waits but no descriptor or memory is left for it. A connection that died while
+/// it waited is passed over.
+[[nodiscard]] Accepted accept_connection(int listener);
+
+/// What a read that does not wait found.
+struct ReadResult {
+    enum class State { bytes, nothing, end } state = State::nothing;  ///< end: closed, reset or broken
+    std::size_t size = 0;
+};
+/// Looks at what has arrived and leaves it there.
+[[nodiscard]] ReadResult peek(int connection, std::span<std::byte> room);
+/// Takes what has arrived.
+[[nodiscard]] ReadResult read_available(int connection, std::span<std::byte> room);
+
+/// Takes at least one byte, waiting up to `limit`; `nothing` after that.
+[[nodiscard]] ReadResult read_some(int connection, std::span<std::byte> room,
+                                   std::chrono::milliseconds limit);
+
+/// Sends all pieces, waiting up to `limit` each time the peer takes nothing. False: it is gone or took too
+/// long. The pieces are used up.
+[[nodiscard]] bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
+
+/// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.
+void end_connection(int connection);
+/// shutdown(SHUT_RD): on a message socket whoever sends from now on gets EPIPE. Async-signal-safe.
+void stop_receiving(int socket);
+
+/// True for a connected stream socket whose own address is that of the listener (so it was accepted there).
+[[nodiscard]] bool is_accepted_from(int connection, int listener);
+
+/// The peer's IP address in text form, IPv4-mapped ones as IPv4; empty for Unix sockets.
+[[nodiscard]] std::string peer_ip(int connection);
+
+/// listen.allowed_clients: exact IPv4 and IPv6 addresses; an IPv4 one also admits its mapped form.
+class AllowedClients {
+  public:
+    /// Reads the comma-separated list. Bad items are told in `complaints`, in php-fpm's words.
+    AllowedClients(std::string_view list, std::vector<std::string>& complaints);
+    /// Everyone on a Unix socket, else only peers on the list.
+    [[nodiscard]] bool admits(int connection) const;
+
+  private:
+    std::vector<std::string> addresses_;  ///< 16 bytes each
+};
+
+}  // namespace phalanx::os

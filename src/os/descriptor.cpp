@@ -1,0 +1,80 @@
+#include "phalanx/os/descriptor.hpp"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+
+namespace phalanx::os {
+
+using base::Result;
+using base::system_error;
+
+Result<Pipe> make_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe2() failed");
+    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<UniqueFd> make_eventfd() {
+    UniqueFd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!fd) return system_error("eventfd() failed");
+    return fd;
+}
+
+Result<UniqueFd> duplicate(int fd) {
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy) return system_error("fcntl(F_DUPFD_CLOEXEC) failed");
+    return copy;
+}
+
+Result<UniqueFd> open_for_append(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+    if (!fd) return system_error("open() failed");
+    return fd;
+}
+
+Result<UniqueFd> open_for_reading(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd) return system_error("open() failed");
+    return fd;
+}
+
+Result<void> place_at(int fd, int number) {
+    if (fd == number) {
+        if (::fcntl(fd, F_SETFD, 0) != 0) return system_error("fcntl(F_SETFD) failed");
+        return {};
+    }
+    if (::dup2(fd, number) < 0) return system_error("dup2() failed");
+    return {};
+}
+
+Result<void> set_non_blocking(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return system_error("fcntl(F_SETFL) failed");
+    return {};
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return system_error("write() failed");
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+std::uint64_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    const std::uint64_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    // A refusal leaves the soft limit as it was, which is only a lower ceiling.
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    return before;
+}
+
+}  // namespace phalanx::os

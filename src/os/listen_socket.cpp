@@ -1,0 +1,206 @@
+#include "phalanx/os/listen_socket.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <memory>
+
+#include "phalanx/base/parse.hpp"
+
+namespace phalanx::os {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::system_error;
+
+int backlog_for_listen(std::int64_t backlog) {
+    // The kernel cuts what is too large to net.core.somaxconn.
+    constexpr std::int64_t largest = std::numeric_limits<int>::max();
+    return static_cast<int>(backlog < 0 || backlog > largest ? largest : backlog);
+}
+
+Result<UniqueFd> new_socket(int family) {
+    UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return system_error("failed to create new listening socket: socket()");
+    return fd;
+}
+
+/// Nothing if no living process listens at the address and its file, if any, may be replaced.
+Result<void> check_path_is_free(const sockaddr_un& address) {
+    struct stat file {};
+    if (::lstat(address.sun_path, &file) != 0) return {};
+    if (!S_ISSOCK(file.st_mode)) {
+        return Error{
+            fmt::format("'{}' exists and is not a socket: it is left alone, choose another path or remove it",
+                        address.sun_path)};
+    }
+    auto probe = new_socket(AF_UNIX);
+    if (!probe) return probe.error();
+    const int failed = ::connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    if (failed == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+        return Error{fmt::format("Another FPM instance seems to already listen on {}", address.sun_path)};
+    }
+    if (errno != ECONNREFUSED) {
+        return system_error(fmt::format("unable to tell whether '{}' is in use", address.sun_path));
+    }
+    if (::unlink(address.sun_path) != 0) {
+        return system_error(fmt::format("unable to remove the stale socket '{}'", address.sun_path));
+    }
+    return {};
+}
+
+Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view text, std::int64_t backlog,
+                                    const SocketOwner& owner) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (where.path.size() >= sizeof address.sun_path) {
+        return Error{fmt::format(
+            "cannot bind to UNIX socket '{}' as path is too long (found length: {}, maximal length: {})",
+            where.path, where.path.size(), sizeof address.sun_path)};
+    }
+    std::memcpy(address.sun_path, where.path.data(), where.path.size());
+    if (auto free = check_path_is_free(address); !free) return free.error();
+
+    ListenSocket listening;
+    auto fd = new_socket(AF_UNIX);
+    if (!fd) return fd.error();
+    listening.fd = *std::move(fd);
+    const mode_t old_mask = ::umask(0777U & ~owner.mode);
+    const int bound = ::bind(listening.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int bind_errno = errno;
+    ::umask(old_mask);
+    if (bound != 0)
+        return system_error(fmt::format("unable to bind listening socket for address '{}'", text),
+                            bind_errno);
+
+    listening.bound_path = where.path;
+    struct stat file {};
+    if (::lstat(address.sun_path, &file) == 0) {
+        listening.device = file.st_dev;
+        listening.inode = file.st_ino;
+    }
+    if (owner.uid >= 0 || owner.gid >= 0) {
+        if (::lchown(address.sun_path, static_cast<uid_t>(owner.uid), static_cast<gid_t>(owner.gid)) != 0) {
+            auto error = system_error(fmt::format("failed to chown() the socket '{}'", where.path));
+            remove_socket_file(listening);
+            return error;
+        }
+    }
+    if (::listen(listening.fd.get(), backlog_for_listen(backlog)) != 0) {
+        auto error = system_error(fmt::format("failed to listen to address '{}'", text));
+        remove_socket_file(listening);
+        return error;
+    }
+    return listening;
+}
+
+Result<UniqueFd> bind_tcp(const addrinfo& candidate, std::string_view text, std::int64_t backlog) {
+    auto fd = new_socket(candidate.ai_family);
+    if (!fd) return fd;
+    const int on = 1;
+    const int off = 0;
+    (void)::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)::setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (candidate.ai_family == AF_INET6) {
+        (void)::setsockopt(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (::bind(fd->get(), candidate.ai_addr, candidate.ai_addrlen) != 0) {
+        return system_error(fmt::format("unable to bind listening socket for address '{}'", text));
+    }
+    if (::listen(fd->get(), backlog_for_listen(backlog)) != 0) {
+        return system_error(fmt::format("failed to listen to address '{}'", text));
+    }
+    return fd;
+}
+
+std::string numeric_host(const addrinfo& candidate) {
+    char host[NI_MAXHOST] = "";
+    (void)::getnameinfo(candidate.ai_addr, candidate.ai_addrlen, host, sizeof host, nullptr, 0,
+                        NI_NUMERICHOST);
+    return host;
+}
+
+Result<ListenSocket> listen_on_host(const std::string& host, std::uint16_t port, std::string_view text,
+                                    std::int64_t backlog) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+        error != 0) {
+        return Error{fmt::format("getaddrinfo: {}", ::gai_strerror(error))};
+    }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
+    ListenSocket listening;
+    Result<UniqueFd> bound = Error{fmt::format("no address for '{}'", host)};
+    for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
+        if (listening.fd) {
+            listening.notices.push_back(
+                fmt::format("Found multiple addresses for {}, {} ignored", host, numeric_host(*candidate)));
+            continue;
+        }
+        bound = bind_tcp(*candidate, text, backlog);
+        if (bound) listening.fd = *std::move(bound);
+    }
+    if (!listening.fd) return bound.error();
+    return listening;
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+    ListenAddress address;
+    const std::size_t colon = text.rfind(':');
+    const bool all_digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (colon == std::string_view::npos && !all_digits) {
+        address.path = text;
+        return address;
+    }
+    address.kind = ListenAddress::Kind::tcp;
+    std::string_view port = text;
+    if (colon != std::string_view::npos) {
+        std::string_view host = text.substr(0, colon);
+        port = text.substr(colon + 1);
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        address.host = host;
+    }
+    const auto number = base::parse_unsigned(port);
+    if (!number || *number < 1 || *number > 65535) return Error{fmt::format("invalid port value '{}'", port)};
+    address.port = static_cast<std::uint16_t>(*number);
+    return address;
+}
+
+Result<ListenSocket> listen_on(const ListenAddress& address, std::string_view text, std::int64_t backlog,
+                               const SocketOwner& owner) {
+    if (address.kind == ListenAddress::Kind::unix_path) return listen_on_path(address, text, backlog, owner);
+    if (!address.host.empty()) return listen_on_host(address.host, address.port, text, backlog);
+    if (auto both = listen_on_host("::", address.port, text, backlog)) return both;
+    auto v4 = listen_on_host("0.0.0.0", address.port, text, backlog);
+    if (v4)
+        v4->notices.emplace(v4->notices.begin(), "Failed implicitly binding to ::, retrying with 0.0.0.0");
+    return v4;
+}
+
+void remove_socket_file(const ListenSocket& socket) {
+    struct stat file {};
+    if (socket.bound_path.empty() || ::lstat(socket.bound_path.c_str(), &file) != 0) return;
+    if (file.st_dev == socket.device && file.st_ino == socket.inode) ::unlink(socket.bound_path.c_str());
+}
+
+std::optional<Backlog> tcp_backlog(int listener) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+    // For a listening socket the kernel reports its accept queue in these two fields (tcp(7), TCP_INFO).
+    return Backlog{info.tcpi_unacked, info.tcpi_sacked};
+}
+
+}  // namespace phalanx::os

@@ -1,0 +1,105 @@
+#include "phalanx/os/message_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "phalanx/base/panic.hpp"
+
+namespace phalanx::os {
+namespace {
+
+iovec piece(std::span<const std::byte> bytes) {
+    return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+base::Result<MessagePair> make_message_pair() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        return base::system_error("socketpair() failed");
+    }
+    MessagePair pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    const int on = 1;
+    if (::setsockopt(pair.here.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+        return base::system_error("setsockopt(SO_PASSCRED) failed");
+    }
+    return pair;
+}
+
+SendResult send_message(int socket, std::span<const std::byte> head, std::span<const std::byte> tail,
+                        std::span<const int> fds, Waiting waiting) {
+    if (fds.size() > max_message_fds) base::panic("more descriptors than one message may carry");
+    iovec pieces[2] = {piece(head), piece(tail)};
+    msghdr message{};
+    message.msg_iov = pieces;
+    message.msg_iovlen = tail.empty() ? 1 : 2;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * max_message_fds)];
+    if (!fds.empty()) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+        std::memset(control, 0, message.msg_controllen);
+        cmsghdr* rights = CMSG_FIRSTHDR(&message);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+    }
+    const int flags = MSG_NOSIGNAL | (waiting == Waiting::no ? MSG_DONTWAIT : 0);
+    for (;;) {
+        if (::sendmsg(socket, &message, flags) >= 0) return SendResult::sent;
+        if (errno == EINTR) continue;
+        const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS || errno == ENOMEM;
+        return full ? SendResult::would_block : SendResult::peer_gone;
+    }
+}
+
+ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
+                                Waiting waiting) {
+    most_fds = std::min(most_fds, max_message_fds);
+    iovec piece{room.data(), room.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * max_message_fds) + CMSG_SPACE(sizeof(ucred))];
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * most_fds) + CMSG_SPACE(sizeof(ucred));
+    const int flags = MSG_CMSG_CLOEXEC | (waiting == Waiting::no ? MSG_DONTWAIT : 0);
+
+    ReceivedMessage received;
+    const ssize_t size = ::recvmsg(socket, &message, flags);
+    if (size < 0) {
+        const bool quiet = errno == EAGAIN || errno == EINTR;
+        received.state = quiet ? ReceivedMessage::State::nothing : ReceivedMessage::State::end;
+        return received;
+    }
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET) continue;
+        if (part->cmsg_type == SCM_RIGHTS) {
+            const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            for (std::size_t i = 0; i < count; ++i) {
+                int fd = -1;
+                std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+                received.fds.emplace_back(fd);
+            }
+        } else if (part->cmsg_type == SCM_CREDENTIALS) {
+            ucred credentials{};
+            std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+            received.sender = credentials.pid;
+        }
+    }
+    if (size == 0 && received.fds.empty()) {
+        received.state = ReceivedMessage::State::end;
+        return received;
+    }
+    received.state = ReceivedMessage::State::message;
+    received.size = static_cast<std::size_t>(size);
+    received.cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || received.fds.size() > most_fds;
+    return received;
+}
+
+}  // namespace phalanx::os

@@ -1,0 +1,178 @@
+#include "phalanx/os/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+
+#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/pidfd.hpp"
+
+namespace phalanx::os {
+namespace {
+
+using base::Result;
+using base::system_error;
+
+struct TitleRoom {
+    char* begin = nullptr;
+    std::size_t size = 0;
+};
+TitleRoom title_room;
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> list;
+    for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
+
+void set_soft_file_limit(std::uint64_t files) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = std::min<rlim_t>(files, limit.rlim_max);
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// The child's way from fork to exec: returns only to report the errno that stopped it.
+int enter_program(const ProgramStart& start, char* const* arguments, char* const* environment,
+                  int report_fd) {
+    reset_signals();
+    // First out of the way of every target number, then into place.
+    std::vector<UniqueFd> copies;
+    for (const auto& placed : start.descriptors) {
+        copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, 64));
+        if (!copies.back()) return errno;
+    }
+    UniqueFd report(::fcntl(report_fd, F_DUPFD_CLOEXEC, 64));
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+        if (::dup2(copies[i].get(), start.descriptors[i].number) < 0) return errno;
+    }
+    if (start.file_limit != 0) set_soft_file_limit(start.file_limit);
+    ::execve(start.path.c_str(), arguments, environment);
+    const int error = errno;
+    (void)!::write(report.get(), &error, sizeof error);
+    ::_exit(127);
+}
+
+}  // namespace
+
+Result<Child> start_program(const ProgramStart& start) {
+    auto report = make_pipe();
+    if (!report) return report.error();
+    const auto arguments = pointers(start.arguments);
+    const auto environment = pointers(start.environment);
+    const pid_t pid = ::fork();
+    if (pid < 0) return system_error("fork() failed");
+    if (pid == 0) {
+        const int error = enter_program(start, arguments.data(), environment.data(), report->write_end.get());
+        (void)!::write(report->write_end.get(), &error, sizeof error);
+        ::_exit(127);
+    }
+    auto pidfd = open_pidfd(pid);
+    report->write_end.reset();
+    int error = 0;
+    // Exec closes the child's end: the wait is as long as an exec, and a dead child ends it too.
+    ssize_t size = 0;
+    while ((size = ::read(report->read_end.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+    }
+    if (size == sizeof error) return system_error(fmt::format("failed to execute '{}'", start.path), error);
+    if (!pidfd) return pidfd.error();
+    return Child{pid, *std::move(pidfd)};
+}
+
+void reset_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) {
+        if (signal != SIGKILL && signal != SIGSTOP) (void)::signal(signal, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void prepare_process_title(int argc, char** argv) {
+    // Arguments and environment lie one after the other on the stack: their whole room may hold the title,
+    // once the environment has moved elsewhere.
+    char* end = argv[0];
+    for (int i = 0; i < argc; ++i) {
+        if (argv[i] == end) end = argv[i] + std::strlen(argv[i]) + 1;
+    }
+    char** moved = new char*[environment_list().size() + 1];
+    std::size_t count = 0;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        if (*entry == end) end = *entry + std::strlen(*entry) + 1;
+        moved[count++] = ::strdup(*entry);
+    }
+    moved[count] = nullptr;
+    environ = moved;
+    title_room = {argv[0], static_cast<std::size_t>(end - argv[0])};
+}
+
+void set_process_title(std::string_view title) {
+    if (title_room.size < 2) return;
+    const std::size_t length = std::min(title.size(), title_room.size - 1);
+    std::memset(title_room.begin, 0, title_room.size);
+    std::memcpy(title_room.begin, title.data(), length);
+}
+
+std::vector<std::string> environment_list() {
+    std::vector<std::string> list;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) list.emplace_back(*entry);
+    return list;
+}
+
+Result<void> limit_files(std::uint64_t files) {
+    const rlimit limit{files, files};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return system_error(
+            fmt::format("failed to set rlimit_files for this pool. Please check your system limits or "
+                        "decrease rlimit_files. setrlimit(RLIMIT_NOFILE, {})",
+                        files));
+    }
+    return {};
+}
+
+Result<void> limit_core(std::int64_t bytes) {
+    const rlim_t value = bytes < 0 ? RLIM_INFINITY : static_cast<rlim_t>(bytes);
+    const rlimit limit{value, value};
+    if (::setrlimit(RLIMIT_CORE, &limit) != 0) {
+        return system_error(
+            fmt::format("failed to set rlimit_core for this pool. Please check your system limits or "
+                        "decrease rlimit_core. setrlimit(RLIMIT_CORE, {})",
+                        bytes));
+    }
+    return {};
+}
+
+Result<void> set_priority(int nice_value) {
+    if (::setpriority(PRIO_PROCESS, 0, nice_value) != 0)
+        return system_error("Unable to set priority for this new process");
+    return {};
+}
+
+void set_dumpable(bool dumpable) {
+    ::prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0);
+}
+
+std::string own_program_path() {
+    char path[PATH_MAX];
+    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+    return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : std::string();
+}
+
+unsigned available_processors() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+}  // namespace phalanx::os

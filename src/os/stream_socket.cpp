@@ -1,0 +1,206 @@
+#include "phalanx/os/stream_socket.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace phalanx::os {
+namespace {
+
+/// accept4() reports these of a connection that broke while it waited (accept(2), Error handling).
+bool broke_while_waiting(int error) {
+    switch (error) {
+        case EINTR:
+        case ECONNABORTED:
+        case ENETDOWN:
+        case EPROTO:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case EOPNOTSUPP:
+        case ENETUNREACH:
+            return true;
+        default:
+            return false;
+    }
+}
+
+ReadResult receive(int connection, std::span<std::byte> room, int flags) {
+    for (;;) {
+        const ssize_t size = ::recv(connection, room.data(), room.size(), flags | MSG_DONTWAIT);
+        if (size > 0) return {ReadResult::State::bytes, static_cast<std::size_t>(size)};
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {ReadResult::State::nothing, 0};
+        return {ReadResult::State::end, 0};
+    }
+}
+
+/// poll(2) for one event until the deadline, whatever signals come. False: nothing happened.
+bool wait_for(int connection, short events, std::chrono::milliseconds limit) {
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = Clock::now() + limit;
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        pollfd watched{connection, events, 0};
+        const int ready = ::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+        if (ready > 0) return true;
+        if (ready == 0 || errno != EINTR) return false;
+    }
+}
+
+/// The address as 16 bytes, IPv4 in mapped form; empty for other families.
+std::string address_bytes(const sockaddr_storage& address) {
+    if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+        return {reinterpret_cast<const char*>(&v6.sin6_addr), 16};
+    }
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        return std::string(10, '\0') + "\xff\xff" +
+               std::string(reinterpret_cast<const char*>(&v4.sin_addr), 4);
+    }
+    return {};
+}
+
+std::string peer_bytes(int connection) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(connection, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    return address_bytes(address);
+}
+
+}  // namespace
+
+Accepted accept_connection(int listener) {
+    // A peer can break one connection after another: a bound on how many are passed over at once.
+    for (int attempt = 0; attempt < 64; ++attempt) {
+        Accepted accepted{Accepted::State::connection,
+                          UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC))};
+        if (accepted.fd) return accepted;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+        if (!broke_while_waiting(errno)) return {Accepted::State::exhausted, {}};
+    }
+    return {};
+}
+
+ReadResult peek(int connection, std::span<std::byte> room) {
+    return receive(connection, room, MSG_PEEK);
+}
+
+ReadResult read_available(int connection, std::span<std::byte> room) {
+    return receive(connection, room, 0);
+}
+
+ReadResult read_some(int connection, std::span<std::byte> room, std::chrono::milliseconds limit) {
+    for (;;) {
+        const ReadResult result = receive(connection, room, 0);
+        if (result.state != ReadResult::State::nothing) return result;
+        if (!wait_for(connection, POLLIN, limit)) return result;
+    }
+}
+
+bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
+    while (!pieces.empty()) {
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+        const ssize_t sent = ::sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) {
+            if (errno == EINTR) continue;
+            if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+            if (!wait_for(connection, POLLOUT, limit)) return false;
+            continue;
+        }
+        auto left = static_cast<std::size_t>(sent);
+        while (!pieces.empty() && left >= pieces.front().iov_len) {
+            left -= pieces.front().iov_len;
+            pieces = pieces.subspan(1);
+        }
+        if (left > 0) {
+            pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + left;
+            pieces.front().iov_len -= left;
+        }
+    }
+    return true;
+}
+
+void end_connection(int connection) {
+    (void)::shutdown(connection, SHUT_RDWR);
+}
+
+void stop_receiving(int socket) {
+    (void)::shutdown(socket, SHUT_RD);
+}
+
+bool is_accepted_from(int connection, int listener) {
+    int type = 0;
+    socklen_t type_size = sizeof type;
+    if (::getsockopt(connection, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || type != SOCK_STREAM)
+        return false;
+    int listening = 0;
+    socklen_t listening_size = sizeof listening;
+    if (::getsockopt(connection, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_size) != 0 ||
+        listening != 0)
+        return false;
+
+    sockaddr_storage own{};
+    sockaddr_storage expected{};
+    socklen_t own_size = sizeof own;
+    socklen_t expected_size = sizeof expected;
+    if (::getsockname(connection, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) return false;
+    if (::getsockname(listener, reinterpret_cast<sockaddr*>(&expected), &expected_size) != 0) return false;
+    if (own.ss_family != expected.ss_family) return false;
+    if (own.ss_family == AF_UNIX)
+        return own_size == expected_size && std::memcmp(&own, &expected, own_size) == 0;
+    // A listener on every address accepts on any: only the port tells.
+    return reinterpret_cast<sockaddr_in&>(own).sin_port == reinterpret_cast<sockaddr_in&>(expected).sin_port;
+}
+
+std::string peer_ip(int connection) {
+    const std::string bytes = peer_bytes(connection);
+    if (bytes.empty()) return {};
+    char text[INET6_ADDRSTRLEN] = "";
+    const bool mapped = bytes.starts_with(std::string(10, '\0') + "\xff\xff");
+    ::inet_ntop(mapped ? AF_INET : AF_INET6, bytes.data() + (mapped ? 12 : 0), text, sizeof text);
+    return text;
+}
+
+AllowedClients::AllowedClients(std::string_view list, std::vector<std::string>& complaints) {
+    list.remove_prefix(std::min(list.find_first_not_of(" \t"), list.size()));
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        const std::string item(list.substr(0, comma));
+        sockaddr_storage address{};
+        if (::inet_pton(AF_INET, item.c_str(), &reinterpret_cast<sockaddr_in&>(address).sin_addr) == 1) {
+            address.ss_family = AF_INET;
+        } else if (::inet_pton(AF_INET6, item.c_str(), &reinterpret_cast<sockaddr_in6&>(address).sin6_addr) ==
+                   1) {
+            address.ss_family = AF_INET6;
+        } else {
+            complaints.push_back(fmt::format("Wrong IP address '{}' in listen.allowed_clients", item));
+        }
+        if (address.ss_family != AF_UNSPEC) addresses_.push_back(address_bytes(address));
+        if (comma == std::string_view::npos) break;
+        list.remove_prefix(comma + 1);
+    }
+    if (addresses_.empty()) complaints.emplace_back("There are no allowed addresses");
+}
+
+bool AllowedClients::admits(int connection) const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(connection, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+    if (address.ss_family == AF_UNIX) return true;
+    return std::find(addresses_.begin(), addresses_.end(), address_bytes(address)) != addresses_.end();
+}
+
+}  // namespace phalanx::os
