@@ -137,6 +137,12 @@ void end_connection(int connection) {
     (void)::shutdown(connection, SHUT_RDWR);
 }
 
+void close_without_lingering(UniqueFd connection) {
+    const linger off{};
+    (void)::setsockopt(connection.get(), SOL_SOCKET, SO_LINGER, &off, sizeof off);
+    connection.reset();
+}
+
 void stop_receiving(int socket) {
     (void)::shutdown(socket, SHUT_RD);
 }

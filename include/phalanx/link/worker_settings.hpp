@@ -46,6 +46,7 @@ struct WorkerSettings {
     std::vector<Value> environment;
 
     // requests
+    std::uint32_t capture_output = 0;  ///< 1: the master reads the workers' standard output and error
     std::uint64_t max_requests = 0;
     std::string status_path, ping_path, ping_response;
     std::string access_format;

@@ -44,6 +44,8 @@ struct ReadResult {
 
 /// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.
 void end_connection(int connection);
+/// Closes at once even where somebody set SO_LINGER on the socket, which would make close(2) wait.
+void close_without_lingering(UniqueFd connection);
 /// shutdown(SHUT_RD): on a message socket whoever sends from now on gets EPIPE. Async-signal-safe.
 void stop_receiving(int socket);
 

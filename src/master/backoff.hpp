@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace phalanx::master {
+
+/// How long to wait before a process that has ended is made again: not at all after a decent life or a first
+/// early death, then ever longer while it keeps dying young.
+class Backoff {
+  public:
+    using Milliseconds = std::chrono::milliseconds;
+    /// Ends before this age count as young.
+    static constexpr Milliseconds young{1000};
+    static constexpr Milliseconds longest{30'000};
+
+    explicit Backoff(Milliseconds first) : first_(first) {}
+
+    /// The pause after a process that lived that long has ended.
+    [[nodiscard]] Milliseconds after_end(Milliseconds lived) {
+        early_deaths_ = lived < young ? early_deaths_ + 1 : 0;
+        if (early_deaths_ < 2) return Milliseconds{0};
+        const int doublings = std::min(early_deaths_ - 2, 16);
+        return std::min(first_ * (1 << doublings), longest);
+    }
+    void reset() { early_deaths_ = 0; }
+
+  private:
+    Milliseconds first_;
+    int early_deaths_ = 0;
+};
+
+}  // namespace phalanx::master

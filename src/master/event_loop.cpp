@@ -1,0 +1,133 @@
+#include "event_loop.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace phalanx::master {
+namespace {
+
+/// Events handled before other work gets its turn.
+constexpr std::size_t batch_size = 128;
+
+}  // namespace
+
+Watch::Watch(Watch&& other) noexcept
+    : loop_(std::exchange(other.loop_, nullptr)), fd_(other.fd_), place_(other.place_) {}
+
+Watch& Watch::operator=(Watch&& other) noexcept {
+    std::swap(loop_, other.loop_);
+    std::swap(fd_, other.fd_);
+    std::swap(place_, other.place_);
+    return *this;
+}
+
+Watch::~Watch() {
+    if (loop_ != nullptr) loop_->remove(fd_, place_);
+}
+
+void Watch::rearm(std::uint32_t events) {
+    loop_->set_.modify(fd_, events, loop_->key(place_));
+}
+
+base::Result<std::unique_ptr<EventLoop>> EventLoop::create() {
+    auto set = os::EpollSet::create();
+    if (!set) return set.error();
+    return std::unique_ptr<EventLoop>(new EventLoop(*std::move(set)));
+}
+
+EventLoop::EventLoop(os::EpollSet set)
+    : asio_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), set_(std::move(set)), readiness_(asio_, set_.fd()) {
+    wait_for_set();
+}
+
+EventLoop::~EventLoop() {
+    // Asio borrowed the descriptor; its owner closes it.
+    (void)readiness_.release();
+}
+
+base::Result<Watch> EventLoop::watch(int fd, std::uint32_t events, ReadyHandler& handler) {
+    if (free_places_.empty()) {
+        free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
+        places_.emplace_back();
+    }
+    const std::uint32_t place = free_places_.back();
+    if (auto added = set_.add(fd, events, key(place)); !added) return added.error();
+    free_places_.pop_back();
+    places_[place].handler = &handler;
+    return Watch(this, fd, place);
+}
+
+void EventLoop::remove(int fd, std::uint32_t place) {
+    set_.remove(fd);
+    places_[place].handler = nullptr;
+    ++places_[place].generation;
+    free_places_.push_back(place);
+}
+
+std::uint64_t EventLoop::key(std::uint32_t place) const {
+    return std::uint64_t{places_[place].generation} << 32 | place;
+}
+
+void EventLoop::after_batch(AfterBatch& work) {
+    if (std::find(after_batch_.begin(), after_batch_.end(), &work) == after_batch_.end())
+        after_batch_.push_back(&work);
+}
+
+void EventLoop::forget(AfterBatch& work) {
+    std::erase(after_batch_, &work);
+}
+
+void EventLoop::run_after_batch() {
+    // Work may ask for another turn of itself: that comes after the next look at events.
+    for (AfterBatch* work : std::exchange(after_batch_, {})) work->after_batch();
+}
+
+void EventLoop::run() {
+    while (!stopped_) {
+        if (after_batch_.empty()) {
+            asio_.run_one();
+        } else {
+            asio_.poll();
+        }
+        run_after_batch();
+    }
+}
+
+void EventLoop::wait_for_set() {
+    readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [this](const boost::system::error_code& error) {
+                              if (error) return;
+                              handle_ready();
+                              wait_for_set();
+                          });
+}
+
+void EventLoop::handle_ready() {
+    std::array<epoll_event, batch_size> room;
+    for (const epoll_event& event : set_.ready(room)) {
+        const auto place = static_cast<std::uint32_t>(event.data.u64);
+        if (key(place) != event.data.u64 || places_[place].handler == nullptr) continue;
+        places_[place].handler->on_ready(event.events);
+    }
+}
+
+void Timer::start(std::chrono::milliseconds after, std::function<void()> action) {
+    armed_ = true;
+    const std::uint64_t round = ++round_;
+    timer_.expires_after(after);
+    timer_.async_wait([this, round, alive = std::weak_ptr<char>(alive_),
+                       action = std::move(action)](const boost::system::error_code& error) {
+        if (error || alive.expired() || round != round_) return;
+        armed_ = false;
+        action();
+    });
+}
+
+void Timer::cancel() {
+    ++round_;
+    armed_ = false;
+    timer_.cancel();
+}
+
+}  // namespace phalanx::master

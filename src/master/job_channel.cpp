@@ -1,0 +1,122 @@
+#include "job_channel.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "phalanx/os/shared_memory.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using link::MessageHead;
+using link::MessageKind;
+using os::ReceivedMessage;
+using os::SendResult;
+using os::Waiting;
+
+/// One packet at a time is looked at, so one room serves the whole (single-threaded) master.
+std::span<std::byte> packet_room() {
+    static std::array<std::byte, link::max_message_bytes> room;
+    return room;
+}
+
+std::span<const std::byte> bytes_view(const std::string& text) {
+    return std::as_bytes(std::span(text));
+}
+
+/// A job's bytes from a packet that came back: inline, or in the memfd behind the connection's descriptor.
+std::string job_bytes(const MessageHead& head, std::span<const std::byte> payload,
+                      const ReceivedMessage& message) {
+    if ((head.flags & link::flag_in_memory) == 0)
+        return {reinterpret_cast<const char*>(payload.data()), payload.size()};
+    if (message.fds.size() < 2) return {};
+    auto mapping = os::Mapping::map(message.fds[1].get(), head.size, os::Access::read_only);
+    if (!mapping) return {};
+    return {reinterpret_cast<const char*>(mapping->bytes().data()), head.size};
+}
+
+}  // namespace
+
+base::Result<JobChannel> JobChannel::create() {
+    auto ends = os::make_message_pair();
+    if (!ends) return ends.error();
+    JobChannel channel;
+    channel.ends_ = *std::move(ends);
+    return channel;
+}
+
+bool JobChannel::send(Job& job, int held_fd) {
+    MessageHead head{MessageKind::job, 0, {}, static_cast<std::uint32_t>(job.bytes.size())};
+    std::array<int, 2> fds{job.held ? held_fd : job.fd.get(), -1};
+    std::size_t fd_count = 1;
+    if (job.held) {
+        head.flags |= link::flag_master_holds;
+        head.connection = *job.held;
+    }
+    std::span<const std::byte> payload = bytes_view(job.bytes);
+    os::UniqueFd memory;
+    if (payload.size() > link::max_inline_bytes) {
+        auto made = os::make_memory_with("phalanx-head", payload);
+        if (!made) return false;
+        memory = *std::move(made);
+        head.flags |= link::flag_in_memory;
+        fds[fd_count++] = memory.get();
+        payload = {};
+    }
+    const auto sent = os::send_message(ends_.here.get(), link::bytes_of(head), payload,
+                                       std::span(fds).first(fd_count), Waiting::no);
+    if (sent != SendResult::sent) return false;
+    if (!job_sent_at_) job_sent_at_ = base::Monotonic::now();
+    job.fd.reset();
+    return true;
+}
+
+bool JobChannel::send_control(MessageKind kind, int fd) {
+    const MessageHead head{kind, 0, {}, 0};
+    const std::span<const int> fds(&fd, fd >= 0 ? 1 : 0);
+    return os::send_message(ends_.here.get(), link::bytes_of(head), {}, fds, Waiting::no) == SendResult::sent;
+}
+
+std::vector<Job> JobChannel::take_back() {
+    std::vector<Job> jobs;
+    std::vector<std::pair<MessageHead, os::UniqueFd>> controls;
+    job_sent_at_.reset();
+    for (;;) {
+        ReceivedMessage message = os::receive_message(ends_.there.get(), packet_room(), 2, Waiting::no);
+        if (message.state != ReceivedMessage::State::message || message.size < sizeof(MessageHead)) break;
+        MessageHead head;
+        std::memcpy(&head, packet_room().data(), sizeof head);
+        if (head.kind != MessageKind::job) {
+            controls.emplace_back(head, message.fds.empty() ? os::UniqueFd() : std::move(message.fds[0]));
+            continue;
+        }
+        if (message.fds.empty()) continue;
+        Job job;
+        job.bytes = job_bytes(head, packet_room().subspan(sizeof head, message.size - sizeof head), message);
+        if ((head.flags & link::flag_master_holds) != 0) {
+            job.held = head.connection;
+        } else {
+            job.fd = std::move(message.fds[0]);
+        }
+        jobs.push_back(std::move(job));
+    }
+    for (const auto& [head, fd] : controls) (void)send_control(head.kind, fd.get());
+    return jobs;
+}
+
+JobChannel::Received JobChannel::receive(Note& note) {
+    ReceivedMessage message = os::receive_message(ends_.here.get(), packet_room(), 1, Waiting::no);
+    if (message.state != ReceivedMessage::State::message) {
+        return message.state == ReceivedMessage::State::nothing ? Received::nothing : Received::malformed;
+    }
+    note.sender = message.sender;
+    note.fd = message.fds.empty() ? os::UniqueFd() : std::move(message.fds[0]);
+    if (message.cut || message.size < sizeof(MessageHead)) return Received::malformed;
+    std::memcpy(&note.head, packet_room().data(), sizeof note.head);
+    const auto payload = packet_room().subspan(sizeof note.head, message.size - sizeof note.head);
+    if (note.head.size != payload.size()) return Received::malformed;
+    note.bytes.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+    return Received::note;
+}
+
+}  // namespace phalanx::master

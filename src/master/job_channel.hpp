@@ -1,0 +1,58 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "connection_table.hpp"
+#include "phalanx/base/clock.hpp"
+#include "phalanx/link/messages.hpp"
+#include "phalanx/os/message_socket.hpp"
+
+namespace phalanx::master {
+
+/// One packet a worker sent, checked for form only.
+struct Note {
+    link::MessageHead head;
+    std::string bytes;
+    os::UniqueFd fd;  ///< at most one
+    pid_t sender = 0;
+};
+
+/// The master's hold on the channel to one worker. It keeps both ends: what the worker has not taken when it
+/// dies, stops or leaves can be read back from the worker's own end, so no job is ever lost in between.
+class JobChannel {
+  public:
+    JobChannel() = default;
+    [[nodiscard]] static base::Result<JobChannel> create();
+
+    /// Sends a job; `held_fd` is the descriptor of a held connection. False: the worker cannot be reached,
+    /// the job is untouched. On success an unheld job's descriptor is closed here.
+    [[nodiscard]] bool send(Job& job, int held_fd);
+    /// Sends a control message that carries at most one descriptor.
+    bool send_control(link::MessageKind kind, int fd = -1);
+
+    /// Takes back what the worker has not read: its jobs, in the order they were sent. Control messages found
+    /// on the way are put back.
+    [[nodiscard]] std::vector<Job> take_back();
+
+    enum class Received : std::uint8_t { note, nothing, malformed };
+    /// The next packet from the worker. `malformed`: it breaks the rules of the channel.
+    [[nodiscard]] Received receive(Note& note);
+
+    /// A job was sent and nobody has looked yet whether it was taken.
+    [[nodiscard]] std::optional<base::MonotonicTime> job_sent_at() const { return job_sent_at_; }
+    void job_was_taken() { job_sent_at_.reset(); }
+
+    [[nodiscard]] int here() const { return ends_.here.get(); }
+    [[nodiscard]] int there() const { return ends_.there.get(); }
+    explicit operator bool() const { return static_cast<bool>(ends_.here); }
+    void close() { ends_ = {}; }
+
+  private:
+    os::MessagePair ends_;
+    std::optional<base::MonotonicTime> job_sent_at_;
+};
+
+}  // namespace phalanx::master

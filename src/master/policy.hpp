@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "phalanx/config/settings.hpp"
+
+namespace phalanx::master {
+
+/// How many workers a pool should have: php-fpm's rules ("pm", compat section 4) as a pure function from what
+/// is seen to what is to be done. Who makes and ends workers is the pool.
+struct PoolView {
+    std::size_t live = 0;      ///< workers serving or ordered, leaving ones included
+    std::size_t starting = 0;  ///< of those: ordered, not yet serving
+    std::size_t idle = 0;
+    std::chrono::milliseconds longest_idle{0};  ///< of the worker that has been idle longest
+    bool connection_waits = false;              ///< ondemand: one is there and nobody is idle
+    bool tick = false;                          ///< the once-a-second look, at which dynamic pools change
+};
+
+/// What the rules remember from look to look. The number of workers to make is always `wanted` minus those
+/// that live, so a worker that dies is replaced without anybody keeping count of events.
+struct PolicyState {
+    std::size_t wanted = 0;
+    bool started = false;
+    std::size_t spawn_rate = 1;
+    bool warned_of_limit = false;
+};
+
+struct PolicyDecision {
+    std::size_t spawn = 0;
+    std::size_t retire = 0;  ///< idle workers to send away, highest slots first
+    enum class Report : std::uint8_t { nothing, limit_reached, busy } report = Report::nothing;
+    std::size_t reported_rate = 0;
+};
+
+[[nodiscard]] PolicyDecision decide(const config::PoolSettings& settings, const PoolView& view,
+                                    PolicyState& state);
+
+}  // namespace phalanx::master

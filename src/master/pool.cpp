@@ -1,0 +1,203 @@
+#include "pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "phalanx/os/descriptor.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using log::Level;
+
+/// A worker that was ordered has to say hello within that time.
+constexpr std::chrono::milliseconds hello_limit{10'000};
+/// php-fpm's maintenance, for pools whose size changes.
+constexpr std::chrono::milliseconds tick_interval{1000};
+/// What is kept of a line that a template does not end.
+constexpr std::size_t longest_template_line = 4096;
+
+}  // namespace
+
+base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
+    const auto slots = static_cast<std::size_t>(parts.settings.pm_max_children);
+    if (slots > link::max_workers) {
+        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}", parts.settings.name,
+                                       slots, link::max_workers)};
+    }
+    auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
+    if (!pages) return pages.error();
+    auto wake = os::make_eventfd();
+    if (!wake) return wake.error();
+    return std::unique_ptr<Pool>(new Pool(around, std::move(parts), *std::move(pages), *std::move(wake)));
+}
+
+Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake)
+    : around_(around),
+      parts_(std::move(parts)),
+      pages_(std::move(pages)),
+      wake_(std::move(wake)),
+      staff_(around, parts_.settings, pages_, *this),
+      dispatcher_(around.loop, *this, pages_, staff_.handles(), parts_.socket.fd.get(), wake_.get()),
+      template_(around.loop, *this),
+      template_timer_(around.loop),
+      respawn_timer_(around.loop),
+      order_timer_(around.loop),
+      tick_timer_(around.loop) {
+    staff_.attach(dispatcher_);
+    page().started_at.store(base::wall_seconds());
+}
+
+status::PoolPage& Pool::page() const { return *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data()); }
+
+base::Result<void> Pool::start() {
+    if (auto started = dispatcher_.start(); !started) return started;
+    if (parts_.settings.pm != config::ProcessManager::static_size) tick_timer_.start(tick_interval, [this] { tick(); });
+    start_template();
+    return {};
+}
+
+void Pool::start_template() {
+    TemplateStart start;
+    start.program = around_.worker_program;
+    start.environment = around_.environment;
+    start.settings = link::encode(parts_.worker_settings);
+    start.workers_page = pages_.workers_fd();
+    start.master_page = pages_.master_fd();
+    start.listener = parts_.socket.fd.get();
+    start.wake = wake_.get();
+    start.access_log = parts_.access_log.get();
+    start.file_limit = around_.file_limit;
+    const auto started = template_.start(start);
+    if (started) return;
+    template_failed(started.error().text());
+    template_ended({});
+}
+
+void Pool::template_ready() {
+    start_decided_ = true;
+    reconcile(/*tick=*/false, /*connection_waits=*/false);
+}
+
+void Pool::template_failed(const std::string& step) {
+    start_decided_ = true;
+    say(Level::error, fmt::format("the pool's template failed to start: {}", step));
+}
+
+void Pool::template_said(const std::string& text) {
+    half_line_ += text;
+    for (std::size_t end = 0; (end = half_line_.find('\n')) != std::string::npos; half_line_.erase(0, end + 1)) {
+        if (end > 0) say(Level::notice, fmt::format("template said: \"{}\"", log::escape_controls(half_line_.substr(0, end))));
+    }
+    if (half_line_.size() > longest_template_line) half_line_.clear();
+}
+
+void Pool::template_ended(const os::ChildEnd& end) {
+    const auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - template_.started_at());
+    const pid_t pid = template_.pid();
+    template_.ended();
+    start_decided_ = true;
+    if (stopping_) return;
+    const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
+    if (pid != 0) {
+        say(Level::warning, fmt::format("template {} exited {}, its workers go on; a new one is started in {} ms", pid,
+                                        describe_end(end), pause.count()));
+    }
+    staff_.forget_orders(std::chrono::milliseconds(0));
+    template_timer_.start(pause, [this] { start_template(); });
+}
+
+bool Pool::child_ended(const os::ChildEnd& end) {
+    if (template_.life() != TemplateLife::absent && end.pid == template_.pid()) {
+        template_ended(end);
+        return true;
+    }
+    return staff_.child_ended(end);
+}
+
+void Pool::worker_gone(std::chrono::milliseconds lived, bool early) {
+    if (stopping_) return;
+    const auto pause = early ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
+    if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);
+    respawn_timer_.start(pause, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
+}
+
+void Pool::reconcile(bool tick, bool connection_waits) {
+    if (stopping_ || template_.life() != TemplateLife::ready || respawn_timer_.armed()) return;
+    const PoolView view{staff_.live(),         staff_.count(WorkerLife::ordered), staff_.idle(),
+                        staff_.longest_idle(), connection_waits,                  tick};
+    const PolicyDecision decision = decide(parts_.settings, view, policy_);
+    report(decision);
+    staff_.retire_idle(decision.retire);
+    if (decision.spawn == 0) return;
+    staff_.order(decision.spawn, template_);
+    if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
+}
+
+void Pool::check_orders() {
+    staff_.forget_orders(hello_limit);
+    reconcile(/*tick=*/false, /*connection_waits=*/false);
+    if (staff_.count(WorkerLife::ordered) > 0 && !order_timer_.armed()) {
+        order_timer_.start(hello_limit, [this] { check_orders(); });
+    }
+}
+
+void Pool::report(const PolicyDecision& decision) {
+    const config::PoolSettings& settings = parts_.settings;
+    switch (decision.report) {
+        case PolicyDecision::Report::nothing: return;
+        case PolicyDecision::Report::limit_reached:
+            page().max_children_reached.fetch_add(1);
+            return say(Level::warning,
+                       fmt::format("server reached {}max_children setting ({}), consider raising it",
+                                   settings.pm == config::ProcessManager::dynamic ? "pm." : "", settings.pm_max_children));
+        case PolicyDecision::Report::busy:
+            return say(Level::warning,
+                       fmt::format("seems busy (you may need to increase pm.start_servers, or pm.min/max_spare_servers), "
+                                   "spawning {} children, there are {} idle, and {} total children",
+                                   decision.reported_rate, staff_.idle(), staff_.live()));
+    }
+}
+
+void Pool::tick() {
+    reconcile(/*tick=*/true, /*connection_waits=*/false);
+    if (!stopping_) tick_timer_.start(tick_interval, [this] { tick(); });
+}
+
+bool Pool::can_grow_on_demand() {
+    return parts_.settings.pm == config::ProcessManager::ondemand && !stopping_ && !policy_.warned_of_limit &&
+           staff_.count(WorkerLife::ordered) == 0 && template_.life() == TemplateLife::ready;
+}
+
+void Pool::busy_workers(std::size_t count) {
+    if (count > page().max_active.load()) page().max_active.store(count);
+}
+
+void Pool::worker_unreachable(WorkerHandle& worker) {
+    if (worker.life == WorkerLife::serving) worker.life = WorkerLife::leaving;
+}
+
+void Pool::connection_trouble(const char* what) { say(Level::debug, fmt::format("a connection was closed: {}", what)); }
+
+void Pool::finish() {
+    stopping_ = true;
+    tick_timer_.cancel();
+    staff_.expect_ends();
+    dispatcher_.drain();
+    template_.signal(SIGTERM);
+    staff_.leave_all();
+}
+
+void Pool::stop_with(int signal) {
+    stopping_ = true;
+    tick_timer_.cancel();
+    staff_.expect_ends();
+    template_.signal(signal);
+    staff_.signal_all(signal);
+}
+
+bool Pool::has_processes() const { return template_.life() != TemplateLife::absent || staff_.live() > 0; }
+
+}  // namespace phalanx::master

@@ -1,0 +1,109 @@
+#include "pool_settings.hpp"
+
+#include <fmt/format.h>
+
+#include "phalanx/base/parse.hpp"
+#include "phalanx/os/identity.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using base::Error;
+using base::Result;
+
+const char* process_manager_name(config::ProcessManager pm) {
+    switch (pm) {
+        case config::ProcessManager::static_size: return "static";
+        case config::ProcessManager::dynamic: return "dynamic";
+        case config::ProcessManager::ondemand: break;
+    }
+    return "ondemand";
+}
+
+void fill_php(link::WorkerSettings& worker, const config::PoolSettings& pool, const Options& options) {
+    worker.ini_path = options.ini_path;
+    worker.ignore_ini = options.ignore_ini ? 1 : 0;
+    worker.extended_info = options.extended_info ? 1 : 0;
+    worker.ini_defines = options.ini_defines;
+    for (const config::PhpValue& value : pool.php_values) {
+        worker.php_values.push_back({value.kind == config::PhpValue::Kind::admin_value ? 1U : 0U, value.name, value.value});
+    }
+    worker.limit_extensions = pool.security_limit_extensions;
+    worker.clear_env = pool.clear_env ? 1 : 0;
+    for (const config::NamedValue& entry : pool.env) worker.environment.push_back({0, entry.name, entry.value});
+}
+
+void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& pool) {
+    worker.capture_output = pool.catch_workers_output ? 1 : 0;
+    worker.max_requests = static_cast<std::uint64_t>(std::max<std::int64_t>(pool.pm_max_requests, 0));
+    worker.status_path = pool.pm_status_path;
+    worker.ping_path = pool.ping_path;
+    worker.ping_response = pool.ping_response;
+    worker.access_format = pool.access_format;
+    worker.access_suppress_paths = pool.access_suppress_path;
+    worker.check_clients = pool.listen_allowed_clients_set ? 1 : 0;
+    worker.allowed_clients = pool.listen_allowed_clients;
+}
+
+/// A number, or what a look-up of the name finds.
+template <typename Lookup>
+Result<std::int64_t> id_of(const std::string& name, const char* what, Lookup lookup) {
+    if (const auto number = base::parse_unsigned(name)) return static_cast<std::int64_t>(*number);
+    const auto id = lookup(name);
+    if (!id) return Error{fmt::format("cannot get {} '{}'", what, name)};
+    return *id;
+}
+
+}  // namespace
+
+Result<link::WorkerSettings> worker_settings(const config::Settings& settings, const config::PoolSettings& pool,
+                                             const Options& options, const MasterFacts& master) {
+    link::WorkerSettings worker;
+    worker.pool = pool.name;
+    worker.process_manager = process_manager_name(pool.pm);
+    worker.slots = static_cast<std::uint64_t>(pool.pm_max_children);
+    worker.master_pid = master.pid;
+    if (master.is_root) {
+        auto identity = os::resolve_identity(pool.user, pool.group);
+        if (!identity) return Error{fmt::format("[pool {}] {}", pool.name, identity.error().text())};
+        worker.change_identity = 1;
+        worker.identity = *std::move(identity);
+        worker.chroot = pool.chroot;
+        const auto priority = pool.process_priority ? pool.process_priority : settings.global.process_priority;
+        worker.priority = priority.value_or(master.nice_value);
+    }
+    worker.chdir = pool.chdir;
+    worker.rlimit_files = pool.rlimit_files != 0 ? pool.rlimit_files : settings.global.rlimit_files;
+    worker.rlimit_core = pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
+    worker.dumpable = pool.process_dumpable ? 1 : 0;
+    fill_php(worker, pool, options);
+    fill_requests(worker, pool);
+    return worker;
+}
+
+Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
+    os::SocketOwner owner;
+    if (!pool.listen_mode.empty()) owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
+    if (!pool.listen_owner.empty()) {
+        auto uid = id_of(pool.listen_owner, "uid for user", [&](const std::string& name) -> std::optional<std::int64_t> {
+            const auto entry = os::find_user(name);
+            if (!entry) return std::nullopt;
+            owner.gid = entry->gid;
+            return entry->uid;
+        });
+        if (!uid) return Error{fmt::format("[pool {}] {}", pool.name, uid.error().message)};
+        owner.uid = *uid;
+    }
+    if (!pool.listen_group.empty()) {
+        auto gid = id_of(pool.listen_group, "gid for group", [](const std::string& name) -> std::optional<std::int64_t> {
+            const auto group = os::find_group(name);
+            if (!group) return std::nullopt;
+            return *group;
+        });
+        if (!gid) return Error{fmt::format("[pool {}] {}", pool.name, gid.error().message)};
+        owner.gid = *gid;
+    }
+    return owner;
+}
+
+}  // namespace phalanx::master

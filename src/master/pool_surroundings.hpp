@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "phalanx/log/error_log.hpp"
+#include "phalanx/os/pidfd.hpp"
+
+namespace phalanx::master {
+
+/// Ends of children that nobody has claimed yet: a worker may die before the master has read its hello.
+class UnclaimedEnds {
+  public:
+    void add(const os::ChildEnd& end) {
+        ends_.push_back(end);
+        if (ends_.size() > most) ends_.pop_front();
+    }
+    [[nodiscard]] std::optional<os::ChildEnd> take(pid_t pid) {
+        for (auto end = ends_.begin(); end != ends_.end(); ++end) {
+            if (end->pid != pid) continue;
+            const os::ChildEnd found = *end;
+            ends_.erase(end);
+            return found;
+        }
+        return std::nullopt;
+    }
+
+  private:
+    static constexpr std::size_t most = 256;
+    std::deque<os::ChildEnd> ends_;
+};
+
+/// What all pools of a master share.
+struct PoolSurroundings {
+    EventLoop& loop;
+    log::ErrorLog& log;
+    UnclaimedEnds& unclaimed;
+    std::string worker_program;
+    std::vector<std::string> environment;  ///< of the templates
+    std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates
+    std::size_t output_limit = 1024;       ///< log_limit
+};
+
+}  // namespace phalanx::master

@@ -1,0 +1,298 @@
+#include "staff.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "phalanx/os/descriptor.hpp"
+#include "worker_output.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using link::MessageKind;
+using log::Level;
+
+/// Notes of one worker looked at before others get their turn.
+constexpr int notes_per_event = 16;
+
+std::chrono::milliseconds since(base::MonotonicTime time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - time);
+}
+
+std::string age(base::MonotonicTime born) {
+    const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - born).count();
+    return fmt::format("{}.{:06}", usec / 1'000'000, usec % 1'000'000);
+}
+
+bool was_harmless(const os::ChildEnd& end) {
+    return end.how == os::ChildEnd::How::exited ? end.status == 0 : end.status == SIGQUIT;
+}
+
+}  // namespace
+
+/// What watches one slot's channel and reads its worker's output.
+class Staff::Station final : public ReadyHandler {
+  public:
+    Station(Staff& staff, WorkerHandle& worker) : staff_(staff), worker_(worker) {}
+    void on_ready(std::uint32_t) override { staff_.notes_ready(worker_); }
+
+    std::unique_ptr<WorkerOutput> output;
+
+  private:
+    Staff& staff_;
+    WorkerHandle& worker_;
+};
+
+Staff::Staff(PoolSurroundings& around, const config::PoolSettings& settings, const link::PoolPages& pages,
+             StaffEvents& events)
+    : around_(around),
+      settings_(settings),
+      pages_(pages),
+      events_(events),
+      workers_(static_cast<std::size_t>(settings.pm_max_children)) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i].slot = base::WorkerSlot(static_cast<std::uint16_t>(i));
+        stations_.push_back(std::make_unique<Station>(*this, workers_[i]));
+    }
+}
+
+Staff::~Staff() = default;
+
+void Staff::order(std::size_t count, TemplateHandle& from) {
+    std::vector<WorkerHandle*> batch;
+    for (WorkerHandle& worker : workers_) {
+        if (count == 0) break;
+        if (worker.life != WorkerLife::absent) continue;
+        batch.push_back(&worker);
+        --count;
+        if (batch.size() < link::max_spawn_batch && count > 0) continue;
+        if (!send_order(batch, from)) return;
+        batch.clear();
+    }
+    if (!batch.empty()) (void)send_order(batch, from);
+}
+
+bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
+    std::vector<link::SpawnOrder> orders;
+    std::vector<JobChannel> channels;
+    std::vector<WorkerOutputEnds> outputs;
+    std::vector<int> fds;
+    std::vector<int> output_fds;
+    for (const WorkerHandle* worker : batch) {
+        auto channel = JobChannel::create();
+        if (!channel) return false;
+        orders.push_back({worker->slot.number()});
+        fds.push_back(channel->there());
+        channels.push_back(*std::move(channel));
+        if (!settings_.catch_workers_output) continue;
+        auto ends = WorkerOutputEnds::create();
+        if (!ends) return false;
+        output_fds.insert(output_fds.end(), {ends->out.write_end.get(), ends->err.write_end.get()});
+        outputs.push_back(*std::move(ends));
+    }
+    fds.insert(fds.end(), output_fds.begin(), output_fds.end());
+    if (!from.spawn(orders, fds, settings_.catch_workers_output ? link::flag_capture_output : 0)) return false;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        WorkerHandle& worker = *batch[i];
+        Station& station = *stations_[worker.slot.number()];
+        worker.channel = std::move(channels[i]);
+        worker.life = WorkerLife::ordered;
+        worker.changed_at = base::Monotonic::now();
+        if (auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station)) worker.channel_watch = *std::move(watch);
+        if (settings_.catch_workers_output) {
+            station.output = std::make_unique<WorkerOutput>(around_, settings_, worker, std::move(outputs[i]));
+        }
+    }
+    return true;
+}
+
+void Staff::forget_orders(std::chrono::milliseconds older_than) {
+    for (WorkerHandle& worker : workers_) {
+        // Whoever still comes finds its channel closed and ends.
+        if (worker.life == WorkerLife::ordered && since(worker.changed_at) >= older_than) clear(worker);
+    }
+}
+
+void Staff::retire_idle(std::size_t count) {
+    for (std::size_t i = workers_.size(); i-- > 0 && count > 0;) {
+        WorkerHandle& worker = workers_[i];
+        if (worker.life != WorkerLife::serving || !is_idle(worker)) continue;
+        worker.idle_killed = true;
+        send_leave(worker);
+        --count;
+    }
+}
+
+void Staff::leave_all() {
+    for (WorkerHandle& worker : workers_) {
+        if (worker.life == WorkerLife::ordered) clear(worker);
+        if (worker.life == WorkerLife::serving) send_leave(worker);
+    }
+}
+
+void Staff::send_leave(WorkerHandle& worker) {
+    worker.life = WorkerLife::leaving;
+    (void)worker.channel.send_control(MessageKind::leave);
+    // After the message: a worker that sees the count looks for it.
+    pages_.master().control[worker.slot.number()].fetch_add(1);
+    dispatcher_->worker_left(worker.slot);
+}
+
+void Staff::signal_all(int signal) {
+    for (WorkerHandle& worker : workers_) {
+        if (worker.life == WorkerLife::ordered) clear(worker);
+        if (worker.life == WorkerLife::absent) continue;
+        say(Level::debug, fmt::format("sending signal {} SIG{} to child {}", signal, ::sigabbrev_np(signal), worker.pid));
+        (void)os::send_signal(worker.pidfd, signal);
+    }
+}
+
+void Staff::notes_ready(WorkerHandle& worker) {
+    for (int i = 0; i < notes_per_event && worker.life != WorkerLife::absent; ++i) {
+        Note note;
+        const auto received = worker.channel.receive(note);
+        if (received == JobChannel::Received::nothing) return;
+        if (received == JobChannel::Received::malformed) return rule_broken(worker, note);
+        take_note(worker, note);
+    }
+}
+
+void Staff::take_note(WorkerHandle& worker, Note& note) {
+    if (note.head.kind == MessageKind::hello && worker.life == WorkerLife::ordered && !note.fd) {
+        return hello(worker, note.sender);
+    }
+    const bool may_speak = worker.life == WorkerLife::serving || worker.life == WorkerLife::leaving;
+    if (!may_speak || !dispatcher_->take_note(worker, note)) rule_broken(worker, note);
+}
+
+void Staff::hello(WorkerHandle& worker, pid_t pid) {
+    auto pidfd = os::open_pidfd(pid);
+    if (!pidfd || !os::is_own_child(*pidfd)) {
+        worker.pid = pid;
+        const auto end = around_.unclaimed.take(pid);
+        return bury(worker, end.value_or(os::ChildEnd{pid, os::ChildEnd::How::exited, 0}));
+    }
+    worker.pid = pid;
+    worker.pidfd = *std::move(pidfd);
+    worker.life = WorkerLife::serving;
+    worker.changed_at = base::Monotonic::now();
+    set_live(worker, true);
+    say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
+    worker.replaces_dead = false;
+    dispatcher_->worker_joined(worker.slot);
+    events_.worker_joined();
+}
+
+void Staff::rule_broken(WorkerHandle& worker, Note& note) {
+    // At most one descriptor for each worker that has to be ended.
+    if (note.fd) foreign_fds_.push_back(std::move(note.fd));
+    say(Level::error, fmt::format("child {} broke the rules of its channel and is ended", worker.pid));
+    worker.channel_watch = {};
+    worker.life = WorkerLife::leaving;
+    dispatcher_->worker_left(worker.slot);
+    (void)os::send_signal(worker.pidfd, SIGKILL);
+}
+
+bool Staff::child_ended(const os::ChildEnd& end) {
+    for (WorkerHandle& worker : workers_) {
+        if (worker.pid != end.pid || worker.life == WorkerLife::absent) continue;
+        bury(worker, end);
+        return true;
+    }
+    return false;
+}
+
+void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
+    // What it had said before it died still counts; it may even have said its hello in vain.
+    if (worker.channel_watch && worker.life != WorkerLife::ordered) notes_ready(worker);
+    if (worker.life == WorkerLife::absent) return;
+    const bool harmless = was_harmless(end);
+    const bool expected = ends_expected_ || worker.idle_killed;
+    if (worker.idle_killed && !ends_expected_) {
+        say(Level::debug, fmt::format("child {} has been killed by the process management after {} seconds from start",
+                                      end.pid, age(worker.changed_at)));
+    } else {
+        say(expected ? Level::debug : harmless ? Level::notice : Level::warning,
+            fmt::format("child {} exited {} after {} seconds from start", end.pid, describe_end(end), age(worker.changed_at)));
+    }
+    const auto lived = since(worker.changed_at);
+    const bool replace = !expected;
+    clear(worker);
+    worker.replaces_dead = replace;
+    events_.worker_gone(lived, replace && !harmless);
+}
+
+void Staff::clear(WorkerHandle& worker) {
+    Station& station = *stations_[worker.slot.number()];
+    if (station.output) station.output->finish();
+    station.output.reset();
+    dispatcher_->recover(worker);
+    worker.channel_watch = {};
+    set_live(worker, false);
+    status::SlotPage& slot = page(worker);
+    status::PoolPage& pool = *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+    // A worker may have written anything: what it claims is held within reason.
+    constexpr std::uint64_t most_requests = std::uint64_t{1} << 48;
+    pool.departed_requests.fetch_add(std::min(slot.requests.load(), most_requests));
+    std::memset(static_cast<void*>(&slot), 0, sizeof slot);
+    const base::WorkerSlot place = worker.slot;
+    const bool replaces_dead = worker.replaces_dead;
+    worker = WorkerHandle{};
+    worker.slot = place;
+    worker.replaces_dead = replaces_dead;
+}
+
+std::size_t Staff::count(WorkerLife life) const {
+    std::size_t number = 0;
+    for (const WorkerHandle& worker : workers_) number += worker.life == life ? 1 : 0;
+    return number;
+}
+
+bool Staff::is_idle(const WorkerHandle& worker) const {
+    return page(worker).stage.load() == static_cast<std::uint32_t>(status::Stage::idle);
+}
+
+std::size_t Staff::idle() const {
+    std::size_t number = 0;
+    for (const WorkerHandle& worker : workers_) number += worker.life == WorkerLife::serving && is_idle(worker) ? 1 : 0;
+    return number;
+}
+
+std::chrono::milliseconds Staff::longest_idle() const {
+    const std::uint64_t now = base::monotonic_usec();
+    std::uint64_t longest = 0;
+    for (const WorkerHandle& worker : workers_) {
+        if (worker.life != WorkerLife::serving || !is_idle(worker)) continue;
+        const status::SlotPage& slot = page(worker);
+        const std::uint64_t last_end = slot.accepted_usec.load() + slot.duration_usec.load();
+        const std::uint64_t hello_usec = now - static_cast<std::uint64_t>(since(worker.changed_at).count()) * 1000;
+        const std::uint64_t since_usec = std::max(last_end, hello_usec);
+        longest = std::max(longest, now > since_usec ? now - since_usec : 0);
+    }
+    return std::chrono::milliseconds(longest / 1000);
+}
+
+status::SlotPage& Staff::page(const WorkerHandle& worker) const {
+    return reinterpret_cast<status::SlotPage*>(pages_.slot_area().data())[worker.slot.number()];
+}
+
+void Staff::set_live(const WorkerHandle& worker, bool live) const {
+    auto& pool = *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+    const std::uint64_t bit = std::uint64_t{1} << (worker.slot.number() % 64);
+    auto& word = pool.live_mask[worker.slot.number() / 64];
+    live ? word.fetch_or(bit) : word.fetch_and(~bit);
+}
+
+void Staff::say(Level level, const std::string& text) const { around_.log.pool(settings_.name, level, text); }
+
+std::string describe_end(const os::ChildEnd& end) {
+    if (end.how == os::ChildEnd::How::exited) return fmt::format("with code {}", end.status);
+    const char* name = ::sigabbrev_np(end.status);
+    const char* core = end.how == os::ChildEnd::How::dumped_core ? " - core dumped" : "";
+    return fmt::format("on signal {} (SIG{}{})", end.status, name != nullptr ? name : "?", core);
+}
+
+}  // namespace phalanx::master

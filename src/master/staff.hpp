@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dispatcher.hpp"
+#include "phalanx/config/settings.hpp"
+#include "phalanx/link/pool_pages.hpp"
+#include "phalanx/log/error_log.hpp"
+#include "phalanx/os/pidfd.hpp"
+#include "phalanx/status/scoreboard.hpp"
+#include "pool_surroundings.hpp"
+#include "template_handle.hpp"
+#include "worker_handle.hpp"
+
+namespace phalanx::master {
+
+/// What the staff tells its pool.
+class StaffEvents {
+  public:
+    virtual void worker_joined() = 0;
+    /// A worker is gone, however; `lived` since its hello. `early`: it died without being asked to.
+    virtual void worker_gone(std::chrono::milliseconds lived, bool early) = 0;
+
+  protected:
+    ~StaffEvents() = default;
+};
+
+/// The workers of one pool, slot by slot: orders them from the template, greets them, listens to their notes and
+/// buries them. How many there should be is the pool's business, who gets which job the dispatcher's.
+class Staff {
+  public:
+    Staff(PoolSurroundings& around, const config::PoolSettings& settings, const link::PoolPages& pages,
+          StaffEvents& events);
+    ~Staff();
+    Staff(const Staff&) = delete;
+    Staff& operator=(const Staff&) = delete;
+
+    void attach(Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
+    [[nodiscard]] std::span<WorkerHandle> handles() { return workers_; }
+
+    /// Orders `count` more workers for the lowest free slots.
+    void order(std::size_t count, TemplateHandle& from);
+    /// Orders that were never answered: the template has died, or the worker before its hello.
+    void forget_orders(std::chrono::milliseconds older_than);
+    /// Sends up to `count` idle workers away, highest slots first.
+    void retire_idle(std::size_t count);
+    /// Asks every worker to leave after what it is doing.
+    void leave_all();
+    void signal_all(int signal);
+    /// False: the child was none of these workers.
+    [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+    /// From now on ends are expected and not worth a notice.
+    void expect_ends() { ends_expected_ = true; }
+
+    [[nodiscard]] std::size_t count(WorkerLife life) const;
+    [[nodiscard]] std::size_t live() const { return workers_.size() - count(WorkerLife::absent); }
+    [[nodiscard]] std::size_t idle() const;
+    [[nodiscard]] std::chrono::milliseconds longest_idle() const;
+    [[nodiscard]] bool is_idle(const WorkerHandle& worker) const;
+
+  private:
+    class Station;
+    using Output = std::pair<os::Pipe, os::Pipe>;
+    [[nodiscard]] bool send_order(std::span<WorkerHandle*> batch, TemplateHandle& from);
+    void notes_ready(WorkerHandle& worker);
+    void take_note(WorkerHandle& worker, Note& note);
+    void hello(WorkerHandle& worker, pid_t pid);
+    void rule_broken(WorkerHandle& worker, Note& note);
+    void bury(WorkerHandle& worker, const os::ChildEnd& end);
+    void clear(WorkerHandle& worker);
+    void send_leave(WorkerHandle& worker);
+    [[nodiscard]] status::SlotPage& page(const WorkerHandle& worker) const;
+    void set_live(const WorkerHandle& worker, bool live) const;
+    void say(log::Level level, const std::string& text) const;
+
+    PoolSurroundings& around_;
+    const config::PoolSettings& settings_;
+    const link::PoolPages& pages_;
+    StaffEvents& events_;
+    Dispatcher* dispatcher_ = nullptr;
+    std::vector<WorkerHandle> workers_;
+    std::vector<std::unique_ptr<Station>> stations_;
+    std::vector<os::UniqueFd> foreign_fds_;  ///< kept: closing a stranger's descriptor could make the master wait
+    bool ends_expected_ = false;
+};
+
+/// php-fpm's words for the end of a process: "with code 0", "on signal 11 (SIGSEGV - core dumped)".
+[[nodiscard]] std::string describe_end(const os::ChildEnd& end);
+
+}  // namespace phalanx::master

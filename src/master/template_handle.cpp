@@ -1,0 +1,101 @@
+#include "template_handle.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/pidfd.hpp"
+#include "phalanx/os/shared_memory.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using link::MessageHead;
+using link::MessageKind;
+using os::ReceivedMessage;
+using os::Waiting;
+
+}  // namespace
+
+base::Result<void> TemplateHandle::start(const TemplateStart& start) {
+    auto channel = os::make_message_pair();
+    if (!channel) return channel.error();
+    auto output = os::make_pipe();
+    if (!output) return output.error();
+    auto nothing = os::open_for_reading("/dev/null");
+    if (!nothing) return nothing.error();
+    auto settings = os::make_memory_with("phalanx-settings", start.settings);
+    if (!settings) return settings.error();
+
+    const MessageHead setup{MessageKind::setup, 0, {}, 0};
+    std::vector<int> fds{settings->get(), start.workers_page, start.master_page, start.listener, start.wake};
+    if (start.access_log >= 0) fds.push_back(start.access_log);
+    const auto sent = os::send_message(channel->here.get(), link::bytes_of(setup), {}, fds, Waiting::no);
+    if (sent != os::SendResult::sent) return base::system_error("failed to send the template its settings");
+
+    os::ProgramStart program;
+    program.path = start.program;
+    program.arguments = {start.program, "--template"};
+    program.environment = start.environment;
+    program.file_limit = start.file_limit;
+    program.descriptors = {{nothing->get(), 0},
+                           {output->write_end.get(), 1},
+                           {output->write_end.get(), 2},
+                           {channel->there.get(), link::template_channel_fd}};
+    auto child = os::start_program(program);
+    if (!child) return child.error();
+
+    auto watch = loop_.watch(channel->here.get(), EPOLLIN, *this);
+    if (!watch) return watch.error();
+    channel_watch_ = *std::move(watch);
+    channel_ = std::move(channel->here);
+    child_ = *std::move(child);
+    output_ = std::make_unique<OutputPipe>(loop_, std::move(output->read_end),
+                                           [this](const std::string& line) { events_.template_said(line); });
+    life_ = TemplateLife::starting;
+    started_at_ = base::Monotonic::now();
+    return {};
+}
+
+bool TemplateHandle::spawn(std::span<const link::SpawnOrder> orders, std::span<const int> descriptors,
+                           std::uint32_t flags) {
+    const auto payload = std::as_bytes(orders);
+    const MessageHead head{MessageKind::spawn, flags, {}, static_cast<std::uint32_t>(payload.size())};
+    return os::send_message(channel_.get(), link::bytes_of(head), payload, descriptors, Waiting::no) ==
+           os::SendResult::sent;
+}
+
+void TemplateHandle::ended() {
+    if (output_) output_->finish();
+    output_.reset();
+    channel_watch_ = {};
+    channel_.reset();
+    child_ = {};
+    life_ = TemplateLife::absent;
+}
+
+void TemplateHandle::signal(int number) {
+    (void)os::send_signal(child_.pidfd, number);
+}
+
+void TemplateHandle::on_ready(std::uint32_t) {
+    std::array<std::byte, 4096> room;
+    const ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
+    if (message.state == ReceivedMessage::State::nothing) return;
+    if (message.state == ReceivedMessage::State::end || message.cut || message.size < sizeof(MessageHead)) {
+        // Its end is closed or it talks nonsense: either way the process is of no more use.
+        channel_watch_ = {};
+        return signal(SIGKILL);
+    }
+    MessageHead head;
+    std::memcpy(&head, room.data(), sizeof head);
+    if (head.kind == MessageKind::ready && life_ == TemplateLife::starting) {
+        life_ = TemplateLife::ready;
+        events_.template_ready();
+    } else if (head.kind == MessageKind::failed) {
+        events_.template_failed(
+            {reinterpret_cast<const char*>(room.data()) + sizeof head, message.size - sizeof head});
+    }
+}
+
+}  // namespace phalanx::master

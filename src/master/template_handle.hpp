@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "output_pipe.hpp"
+#include "phalanx/base/clock.hpp"
+#include "phalanx/link/messages.hpp"
+#include "phalanx/os/message_socket.hpp"
+#include "phalanx/os/process.hpp"
+
+namespace phalanx::master {
+
+/// The life of a pool's template:
+///
+///   absent --started--> starting --"ready"--> ready --died, or "failed"--> absent
+///
+/// A template that fails or dies is started again after a pause that grows while it keeps failing young.
+enum class TemplateLife : std::uint8_t { absent, starting, ready };
+
+/// What a template needs from the master when it starts.
+struct TemplateStart {
+    std::string program;
+    std::vector<std::string> environment;
+    std::vector<std::byte> settings;  ///< link::encode()d
+    int workers_page = -1;
+    int master_page = -1;
+    int listener = -1;
+    int wake = -1;
+    int access_log = -1;  ///< -1: none
+    std::uint64_t file_limit = 0;
+};
+
+/// What the template tells its pool.
+class TemplateEvents {
+  public:
+    virtual void template_ready() = 0;
+    /// It cannot start: the failing step in words. It ends by itself.
+    virtual void template_failed(const std::string& step) = 0;
+    virtual void template_said(const std::string& line) = 0;
+
+  protected:
+    ~TemplateEvents() = default;
+};
+
+/// The master's side of the process that starts PHP for a pool and forks its workers (its partner:
+/// worker::Template). Owned by the pool; says nothing about how many workers there should be.
+class TemplateHandle final : public ReadyHandler {
+  public:
+    TemplateHandle(EventLoop& loop, TemplateEvents& events) : loop_(loop), events_(events) {}
+
+    [[nodiscard]] base::Result<void> start(const TemplateStart& start);
+    /// Asks for workers; `descriptors` are those of link::MessageKind::spawn. False: it cannot be reached.
+    [[nodiscard]] bool spawn(std::span<const link::SpawnOrder> orders, std::span<const int> descriptors,
+                             std::uint32_t flags);
+    /// The process has been reaped.
+    void ended();
+    void signal(int number);
+
+    [[nodiscard]] TemplateLife life() const { return life_; }
+    [[nodiscard]] pid_t pid() const { return child_.pid; }
+    [[nodiscard]] base::MonotonicTime started_at() const { return started_at_; }
+
+    void on_ready(std::uint32_t events) override;
+
+  private:
+    EventLoop& loop_;
+    TemplateEvents& events_;
+    TemplateLife life_ = TemplateLife::absent;
+    os::Child child_;
+    os::UniqueFd channel_;
+    Watch channel_watch_;
+    std::unique_ptr<OutputPipe> output_;
+    base::MonotonicTime started_at_;
+};
+
+}  // namespace phalanx::master

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "job_channel.hpp"
+#include "phalanx/base/clock.hpp"
+#include "phalanx/base/ids.hpp"
+#include "phalanx/os/unique_fd.hpp"
+
+namespace phalanx::master {
+
+/// The life of one slot of a pool, as the master sees it:
+///
+///   absent --spawn order sent--> ordered --hello--> serving --leave sent, or unreachable--> leaving
+///   ordered --no hello in time--> absent          serving, leaving --reaped--> absent
+enum class WorkerLife : std::uint8_t { absent, ordered, serving, leaving };
+
+/// The master's side of one worker (its partner: worker::Worker). Owned by its pool, one per slot, used again
+/// for the next worker of the slot.
+struct WorkerHandle {
+    base::WorkerSlot slot;
+    WorkerLife life = WorkerLife::absent;
+    pid_t pid = 0;
+    os::UniqueFd pidfd;
+    JobChannel channel;
+    Watch channel_watch;
+    base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
+    bool replaces_dead = false;      ///< ordered because a worker of the slot had died
+    bool told_to_leave = false;
+    bool idle_killed = false;  ///< told to leave by the process management
+    bool stop_signalled = false;
+};
+
+}  // namespace phalanx::master

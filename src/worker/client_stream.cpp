@@ -1,0 +1,53 @@
+#include "client_stream.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+
+#include "phalanx/fastcgi/response_writer.hpp"
+#include "phalanx/os/stream_socket.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+constexpr std::chrono::milliseconds linger_limit{500};
+constexpr std::size_t linger_bytes = 1024 * 1024;
+
+}  // namespace
+
+std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
+    const os::ReadResult result = os::read_some(fd_, room, stall_limit);
+    switch (result.state) {
+        case os::ReadResult::State::bytes: return static_cast<std::ptrdiff_t>(result.size);
+        case os::ReadResult::State::end: return 0;
+        case os::ReadResult::State::nothing: break;
+    }
+    return -1;
+}
+
+bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
+    std::array<iovec, fastcgi::ResponseWriter::kMaxPieces> vector;
+    std::size_t count = 0;
+    for (const fastcgi::Piece& piece : pieces) {
+        vector[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
+    }
+    return os::send_all(fd_, std::span(vector).first(count), stall_limit);
+}
+
+void ClientStream::say_end() const { (void)::shutdown(fd_, SHUT_WR); }
+
+void ClientStream::linger() const {
+    std::array<std::byte, 16 * 1024> dropped;
+    say_end();
+    const auto deadline = std::chrono::steady_clock::now() + linger_limit;
+    for (std::size_t bytes = 0; bytes < linger_bytes;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return;
+        const os::ReadResult result = os::read_some(fd_, dropped, left);
+        if (result.state != os::ReadResult::State::bytes) return;
+        bytes += result.size;
+    }
+}
+
+}  // namespace phalanx::worker

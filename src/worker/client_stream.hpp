@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+
+#include "phalanx/fastcgi/byte_stream.hpp"
+
+namespace phalanx::worker {
+
+/// The connection a worker serves, as the room fastcgi reads and writes it. Lends the descriptor. Waits for a
+/// client that stands still, but not for ever.
+class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink {
+  public:
+    /// How long a client may send nothing of a request that has begun, or take nothing of its answer.
+    static constexpr std::chrono::seconds stall_limit{60};
+
+    void attach(int fd) { fd_ = fd; }
+    [[nodiscard]] int fd() const { return fd_; }
+
+    std::ptrdiff_t read(std::span<std::byte> room) noexcept override;
+    bool write(std::span<const fastcgi::Piece> pieces) noexcept override;
+
+    /// Tells the client that no more will come (shutdown of our direction).
+    void say_end() const;
+    /// For a client that may still be sending: says the same, then takes and drops what it sends
+    /// until it closes, so that the answer is not lost in a reset. Bounded in bytes and time.
+    void linger() const;
+
+  private:
+    int fd_ = -1;
+};
+
+}  // namespace phalanx::worker

@@ -1,0 +1,160 @@
+#include "request.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "phalanx/os/listen_socket.hpp"
+#include "phalanx/status/status_page.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+using fastcgi::ResponseWriter;
+
+/// What tells the master's reader of this worker's output that a request is over: a line that the script left
+/// open ends there.
+constexpr std::string_view flush_marker{"\0fscf\0", 6};
+
+std::string_view level_name(php::MessageLevel level) {
+    switch (level) {
+        case php::MessageLevel::debug: return "DEBUG";
+        case php::MessageLevel::notice: return "NOTICE";
+        case php::MessageLevel::warning: return "WARNING";
+        case php::MessageLevel::error: break;
+    }
+    return "ERROR";
+}
+
+/// User and system time of this process so far, in microseconds.
+std::uint64_t cpu_usec() {
+    rusage usage{};
+    (void)::getrusage(RUSAGE_SELF, &usage);
+    const auto usec = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
+    return static_cast<std::uint64_t>(usec(usage.ru_utime) + usec(usage.ru_stime));
+}
+
+status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot) {
+    return reinterpret_cast<status::SlotPage*>(inherited.pages.slot_area().data())[slot.number()];
+}
+
+}  // namespace
+
+Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts parts)
+    : inherited_(inherited),
+      parts_(parts),
+      slot_(slot_page(inherited, slot)),
+      access_log_(inherited),
+      counts_cpu_(!inherited.settings.status_path.empty() || access_log_.wants_cpu()) {
+    slot_.start(::getpid());
+}
+
+void Request::connection_begins() { served_any_ = false; }
+
+void Request::begin(const fastcgi::RequestHead& head) {
+    head_ = head;
+    served_any_ = true;
+    answer_ended_ = false;
+    messages_begun_ = false;
+    script_ = {};
+    cpu_at_begin_ = counts_cpu_ ? cpu_usec() : 0;
+    parts_.reader.expect_body(fastcgi::content_length(parts_.params).value_or(0));
+}
+
+bool Request::finish_answer() {
+    if (answer_ended_) return false;
+    answer_ended_ = true;
+    slot_.answer_begins();
+    return parts_.writer.end(0, fastcgi::ProtocolStatus::request_complete);
+}
+
+void Request::end() {
+    if (inherited_.settings.capture_output != 0) (void)!::write(STDERR_FILENO, flush_marker.data(), flush_marker.size());
+    slot_.idle();
+}
+
+const char* Request::role() const noexcept {
+    switch (head_.role) {
+        case fastcgi::Role::responder: break;
+        case fastcgi::Role::authorizer: return "AUTHORIZER";
+        case fastcgi::Role::filter: return "FILTER";
+    }
+    return "RESPONDER";
+}
+
+bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
+    const link::WorkerSettings& settings = inherited_.settings;
+    const bool is_ping = !settings.ping_path.empty() && request.request_uri == settings.ping_path;
+    const bool is_status = !settings.status_path.empty() && request.request_uri == settings.status_path;
+    if (!is_ping && !is_status) return false;
+    script_begins(request);
+    const status::Answer answer = is_ping ? status::ping_answer(settings.ping_response, request.method)
+                                          : status::status_answer(snapshot(), request.method, request.query);
+    script_ended({.response_code = 200});
+    (void)write_head(answer.head);
+    (void)write_body(answer.body);
+    return true;
+}
+
+status::PoolSnapshot Request::snapshot() const {
+    const auto slots = std::span(reinterpret_cast<const status::SlotPage*>(inherited_.pages.slot_area().data()),
+                                 inherited_.settings.slots);
+    const auto& page = *reinterpret_cast<const status::PoolPage*>(inherited_.pages.pool_area().data());
+    status::PoolSnapshot snapshot =
+        status::take_snapshot(inherited_.settings.pool, inherited_.settings.process_manager, page, slots);
+    if (const auto backlog = os::tcp_backlog(inherited_.listener.get())) {
+        snapshot.listen_queue = backlog->waiting;
+        snapshot.listen_queue_length = backlog->limit;
+        snapshot.max_listen_queue = std::max<std::uint64_t>(snapshot.max_listen_queue, backlog->waiting);
+    }
+    return snapshot;
+}
+
+bool Request::write_head(std::string_view lines) noexcept { return write(ResponseWriter::Stream::output, lines); }
+
+bool Request::write_body(std::string_view bytes) noexcept { return write(ResponseWriter::Stream::output, bytes); }
+
+bool Request::write(ResponseWriter::Stream stream, std::string_view bytes) noexcept {
+    if (bytes.empty() || answer_ended_) return !parts_.writer.failed();
+    slot_.answer_begins();
+    return parts_.writer.write(stream, bytes);
+}
+
+bool Request::finish() noexcept {
+    const bool first = finish_answer();
+    slot_.finishing();
+    // Without this the client would wait for the script to end before it sees the connection close.
+    if (first && !head_.keep_connection) parts_.stream.say_end();
+    return first || head_.keep_connection;
+}
+
+void Request::log(php::MessageLevel level, std::string_view text, bool to_web_server) noexcept {
+    if (inherited_.settings.capture_output != 0) {
+        const std::string_view name = level_name(level);
+        const iovec line[] = {{const_cast<char*>(name.data()), name.size()},
+                              {const_cast<char*>(": "), 2},
+                              {const_cast<char*>(text.data()), text.size()},
+                              {const_cast<char*>("\n"), 1}};
+        if (level != php::MessageLevel::debug) (void)!::writev(STDERR_FILENO, line, std::size(line));
+    }
+    if (!to_web_server || answer_ended_) return;
+    if (messages_begun_) (void)write(ResponseWriter::Stream::error, "; ");
+    (void)write(ResponseWriter::Stream::error, text);
+    messages_begun_ = true;
+}
+
+void Request::script_begins(const php::ScriptBegin& request) noexcept {
+    script_ = request;
+    slot_.got_request({request.method, request.request_uri, request.query, request.user, request.script_path,
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(request.content_length, 0))});
+    slot_.running();
+}
+
+void Request::script_ended(const php::ScriptEnd& end) noexcept {
+    const std::uint64_t cpu = counts_cpu_ ? cpu_usec() - cpu_at_begin_ : 0;
+    access_log_.write(script_, end, parts_.params, parts_.stream.fd(), slot_, cpu);
+    slot_.ending({end.memory_peak, cpu});
+}
+
+}  // namespace phalanx::worker

@@ -1,0 +1,103 @@
+#include "session.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "phalanx/link/messages.hpp"
+#include "worker_start.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+using fastcgi::HeadOutcome;
+
+/// Each worker complains about a bad list once, when it starts; php-fpm's words.
+std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& settings) {
+    if (settings.check_clients == 0) return std::nullopt;
+    std::vector<std::string> complaints;
+    os::AllowedClients clients(settings.allowed_clients, complaints);
+    for (const std::string& complaint : complaints) fmt::print(stderr, "ERROR: {}\n", complaint);
+    return clients;
+}
+
+}  // namespace
+
+Session::Session(Inheritance& inherited, base::WorkerSlot slot)
+    : reader_(stream_),
+      writer_(stream_),
+      allowed_clients_(allowed_clients(inherited.settings)),
+      policy_{inherited.settings.limit_extensions},
+      request_(inherited, slot, RequestParts{stream_, reader_, writer_, params_}) {}
+
+bool Session::admits(int fd) const {
+    if (!allowed_clients_ || allowed_clients_->admits(fd)) return true;
+    fmt::print(stderr, "ERROR: Connection disallowed: IP address '{}' has been dropped.\n", os::peer_ip(fd));
+    return false;
+}
+
+Session::Result Session::serve(int fd, std::span<const std::byte> bytes, std::uint64_t most) {
+    Result result;
+    stream_.attach(fd);
+    reader_.reset();
+    reader_.prime(bytes);
+    request_.connection_begins();
+    for (;;) {
+        HeadOutcome head;
+        const Next next = next_head(head);
+        if (next == Next::over) return result;
+        if (next == Next::wait) break;
+        if (!run(head.head, result)) return result;
+        if (result.requests == most || result.exit_code || leave_requested()) break;
+    }
+    // What was read and belongs to the next request travels with the connection, if it fits.
+    if (reader_.leftover().size() > link::max_inline_bytes) return result;
+    result.leftover = reader_.leftover();
+    result.end = End::kept;
+    return result;
+}
+
+Session::Next Session::next_head(HeadOutcome& head) {
+    // The first head of a job is here whole; those after it must not be waited for.
+    if (!reader_.next_head_buffered() && request_.served_any()) return Next::wait;
+    for (;;) {
+        request_.reading_begins();
+        head = reader_.read_head(params_);
+        switch (head.kind) {
+            case HeadOutcome::Kind::request: return Next::request;
+            case HeadOutcome::Kind::answer: {
+                const fastcgi::Piece piece = head.answer;
+                if (!stream_.write(std::span(&piece, 1))) return Next::over;
+                break;
+            }
+            case HeadOutcome::Kind::unknown_role:
+                writer_.begin(head.head.request_id);
+                (void)writer_.end(0, fastcgi::ProtocolStatus::unknown_role);
+                stream_.linger();
+                return Next::over;
+            case HeadOutcome::Kind::end_of_stream:
+            case HeadOutcome::Kind::truncated:
+            case HeadOutcome::Kind::failed:
+            case HeadOutcome::Kind::violation: return Next::over;
+        }
+        if (!reader_.next_head_buffered()) return Next::wait;
+    }
+}
+
+bool Session::run(const fastcgi::RequestHead& head, Result& result) {
+    writer_.begin(head.request_id);
+    request_.begin(head);
+    const php::RequestOutcome outcome = php::run_request(request_, policy_);
+    (void)request_.finish_answer();
+    ++result.requests;
+    if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
+    if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;
+
+    const bool in_step = reader_.finish_request() == fastcgi::Finish::keep;
+    request_.end();
+    if (head.keep_connection) return in_step && !writer_.failed();
+    // A client that has not sent the empty record that ends its body is still at it.
+    if (!writer_.failed() && reader_.leftover().empty()) stream_.linger();
+    return false;
+}
+
+}  // namespace phalanx::worker

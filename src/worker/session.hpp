@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "client_stream.hpp"
+#include "inheritance.hpp"
+#include "phalanx/fastcgi/params.hpp"
+#include "phalanx/fastcgi/request_reader.hpp"
+#include "phalanx/fastcgi/response_writer.hpp"
+#include "phalanx/os/stream_socket.hpp"
+#include "phalanx/php/request.hpp"
+#include "request.hpp"
+
+namespace phalanx::worker {
+
+/// Serves the requests of one connection at a time: reads heads, has PHP run, ends answers, and judges whether
+/// the connection goes on. It does not own connections: where they come from and go to is the Worker's affair.
+class Session {
+  public:
+    Session(Inheritance& inherited, base::WorkerSlot slot);
+
+    enum class End { closed, kept };
+    struct Result {
+        End end = End::closed;
+        std::uint64_t requests = 0;                ///< that were run
+        std::span<const std::byte> leftover;       ///< read past the last one; holds until the next serve()
+        std::optional<int> exit_code;              ///< the process is good for no other request
+    };
+    /// `bytes` were read from the connection before and live until this returns. `most` bounds the requests
+    /// served in a row, 0 does not. Returns when the next request is not here whole or the connection is over.
+    [[nodiscard]] Result serve(int fd, std::span<const std::byte> bytes, std::uint64_t most);
+
+    /// listen.allowed_clients; a refusal is logged.
+    [[nodiscard]] bool admits(int fd) const;
+
+    void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
+
+  private:
+    enum class Next { request, wait, over };
+    [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
+    [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
+    void see_client_off();
+
+    ClientStream stream_;
+    fastcgi::RequestReader reader_;
+    fastcgi::ResponseWriter writer_;
+    fastcgi::Params params_;
+    std::optional<os::AllowedClients> allowed_clients_;
+    php::RequestPolicy policy_;
+    Request request_;
+};
+
+}  // namespace phalanx::worker

@@ -1,0 +1,192 @@
+#include "phalanx/worker/template.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+#include "become_pool_user.hpp"
+#include "inheritance.hpp"
+#include "jail.hpp"
+#include "phalanx/link/messages.hpp"
+#include "phalanx/os/message_socket.hpp"
+#include "phalanx/os/process.hpp"
+#include "phalanx/os/shared_memory.hpp"
+#include "phalanx/php/engine.hpp"
+#include "phalanx/status/scoreboard.hpp"
+#include "worker.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+using base::Error;
+using base::Result;
+using link::MessageHead;
+using link::MessageKind;
+using os::ReceivedMessage;
+using os::Waiting;
+
+constexpr int exit_software = 70;  ///< php-fpm: failed to initialize
+constexpr int channel = link::template_channel_fd;
+
+/// The next whole message; `end` once the master has let go.
+ReceivedMessage wait_for_message(std::span<std::byte> room, std::size_t most_fds) {
+    for (;;) {
+        ReceivedMessage message = os::receive_message(channel, room, most_fds, Waiting::yes);
+        if (message.state != ReceivedMessage::State::nothing) return message;
+    }
+}
+
+Result<Inheritance> receive_inheritance() {
+    MessageHead head;
+    ReceivedMessage message =
+        wait_for_message(std::as_writable_bytes(std::span(&head, 1)), link::template_fds_without_log + 1);
+    if (message.state != ReceivedMessage::State::message || head.kind != MessageKind::setup ||
+        message.fds.size() < link::template_fds_without_log) {
+        return Error{"the master sent no settings"};
+    }
+    const auto fd = [&](link::TemplateFd which) -> os::UniqueFd& { return message.fds[static_cast<std::size_t>(which)]; };
+
+    Inheritance inherited;
+    const int settings_fd = fd(link::TemplateFd::settings).get();
+    const auto size = os::file_size(settings_fd, link::max_settings_bytes);
+    if (!size) return size.error();
+    auto mapping = os::Mapping::map(settings_fd, *size, os::Access::read_only);
+    if (!mapping) return mapping.error();
+    auto settings = link::decode(mapping->bytes());
+    if (!settings) return settings.error();
+    inherited.settings = *std::move(settings);
+
+    const link::PoolPages::Layout layout{inherited.settings.slots, sizeof(status::SlotPage), sizeof(status::PoolPage)};
+    auto pages = link::PoolPages::attach(fd(link::TemplateFd::workers_page).get(), fd(link::TemplateFd::master_page).get(), layout);
+    if (!pages) return pages.error();
+    inherited.pages = *std::move(pages);
+    inherited.listener = std::move(fd(link::TemplateFd::listener));
+    inherited.wake = std::move(fd(link::TemplateFd::wake));
+    if (message.fds.size() > link::template_fds_without_log) inherited.access_log = std::move(fd(link::TemplateFd::access_log));
+    return inherited;
+}
+
+php::EngineOptions engine_options(const link::WorkerSettings& settings, const char* program) {
+    php::EngineOptions options;
+    options.program = program;
+    options.ini_path = settings.ini_path;
+    options.ignore_ini = settings.ignore_ini != 0;
+    options.defines = settings.ini_defines;
+    options.extended_info = settings.extended_info != 0;
+    options.pool_values = php_values(settings);
+    return options;
+}
+
+struct IdentityChange {
+    const link::WorkerSettings& settings;
+    std::string failure;
+};
+
+bool become_pool_user_in_start(void* context) noexcept {
+    auto& change = *static_cast<IdentityChange*>(context);
+    const auto done = become_pool_user(change.settings);
+    if (!done) change.failure = done.error().text();
+    return done.has_value();
+}
+
+Result<void> start_php(const Inheritance& inherited, const char* program) {
+    const link::WorkerSettings& settings = inherited.settings;
+    Jail jail;
+    if (!settings.chroot.empty()) {
+        auto prepared = Jail::prepare(settings.chroot, settings.chdir);
+        if (!prepared) return prepared.error();
+        jail = *std::move(prepared);
+    }
+    IdentityChange change{settings, {}};
+    const auto started = php::start_engine(engine_options(settings, program), &become_pool_user_in_start, &change);
+    if (!change.failure.empty()) return Error{change.failure};
+    if (!started) return started.error();
+    return jail.enter();
+}
+
+void report(MessageKind kind, std::string_view text) {
+    const MessageHead head{kind, 0, {}, static_cast<std::uint32_t>(text.size())};
+    (void)os::send_message(channel, link::bytes_of(head), std::as_bytes(std::span(text)), {}, Waiting::yes);
+}
+
+/// Runs in the short-lived parent of one batch: its end makes the master the parent of all its workers.
+void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orders, std::vector<os::UniqueFd>& fds,
+                  std::size_t fds_each) {
+    const pid_t batch_parent = ::getpid();
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+        const pid_t pid = ::fork();
+        if (pid != 0) continue;  // A failed fork is a worker that never says hello: the master orders another.
+        OwnParts own;
+        own.slot = base::WorkerSlot(orders[i].slot);
+        own.channel = std::move(fds[i]);
+        if (fds_each == 3) {
+            own.out = std::move(fds[orders.size() + 2 * i]);
+            own.err = std::move(fds[orders.size() + 2 * i + 1]);
+        }
+        fds.clear();
+        ::close(channel);
+        ::_exit(run_worker(inherited, std::move(own), batch_parent));
+    }
+}
+
+void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std::vector<os::UniqueFd> fds, bool captured) {
+    std::vector<link::SpawnOrder> orders(payload.size() / sizeof(link::SpawnOrder));
+    if (orders.empty()) return;
+    std::memcpy(orders.data(), payload.data(), orders.size() * sizeof(link::SpawnOrder));
+    const std::size_t fds_each = captured ? 3 : 1;
+    if (fds.size() != orders.size() * fds_each) return;
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        make_workers(inherited, orders, fds, fds_each);
+        ::_exit(0);
+    }
+    while (parent > 0 && ::waitpid(parent, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void serve_spawn_orders(Inheritance& inherited) {
+    constexpr std::size_t most_bytes = sizeof(MessageHead) + link::max_spawn_batch * sizeof(link::SpawnOrder);
+    std::array<std::byte, most_bytes> room;
+    for (;;) {
+        ReceivedMessage message = wait_for_message(room, link::max_spawn_batch * 3);
+        if (message.state == ReceivedMessage::State::end) return;
+        MessageHead head;
+        if (message.size < sizeof head || message.cut) continue;
+        std::memcpy(&head, room.data(), sizeof head);
+        if (head.kind == MessageKind::spawn) {
+            spawn_batch(inherited, std::span(room).first(message.size).subspan(sizeof head), std::move(message.fds),
+                        (head.flags & link::flag_capture_output) != 0);
+        } else if (head.kind == MessageKind::replace_log && !message.fds.empty()) {
+            inherited.access_log = std::move(message.fds[0]);
+        }
+    }
+}
+
+}  // namespace
+
+int run_template(const char* program) {
+    (void)::fcntl(channel, F_SETFD, FD_CLOEXEC);
+    auto inherited = receive_inheritance();
+    if (!inherited) {
+        fmt::print(stderr, "ERROR: {}\n", inherited.error().text());
+        return exit_software;
+    }
+    live_and_die_with(inherited->master());
+    os::set_process_title(fmt::format("php-fpm: template of {}", inherited->settings.pool));
+    if (auto started = start_php(*inherited, program); !started) {
+        report(MessageKind::failed, started.error().text());
+        return exit_software;
+    }
+    report(MessageKind::ready, {});
+    serve_spawn_orders(*inherited);
+    return 0;
+}
+
+}  // namespace phalanx::worker

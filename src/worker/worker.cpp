@@ -1,0 +1,157 @@
+#include "worker.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "phalanx/fastcgi/head_scanner.hpp"
+#include "phalanx/os/stream_socket.hpp"
+#include "worker_start.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+using fastcgi::HeadScanner;
+using link::Found;
+using link::Inbox;
+using link::MessageHead;
+using link::MessageKind;
+using link::WorkerStep;
+using os::ReceivedMessage;
+using os::Waiting;
+
+}  // namespace
+
+Worker::Worker(Inheritance& inherited, OwnParts& own)
+    : inherited_(inherited), own_(own), session_(inherited, own.slot) {}
+
+int Worker::run() {
+    say(MessageHead{MessageKind::hello, 0, {}, 0}, {}, -1);
+    for (auto step = WorkerStep::check_control; step != WorkerStep::gone;) step = link::advance(step, *this);
+    return exit_code_;
+}
+
+bool Worker::control_changed() {
+    if (leave_requested()) return true;
+    const std::uint32_t control = inherited_.pages.master().control[own_.slot.number()].load();
+    const bool changed = control != control_seen_;
+    control_seen_ = control;
+    return changed;
+}
+
+bool Worker::others_wait_or_draining() const {
+    const link::MasterPage& master = inherited_.pages.master();
+    return master.line.load() != 0 || master.draining.load() != 0;
+}
+
+Found Worker::accept_request() {
+    os::Accepted accepted = os::accept_connection(inherited_.listener.get());
+    if (accepted.state != os::Accepted::State::connection) return Found::none;
+    client_ = Client{std::move(accepted.fd), std::nullopt, {}};
+    if (!session_.admits(client_.fd.get())) {
+        client_ = {};
+        return Found::given_back;
+    }
+    os::ReadResult read = os::read_available(client_.fd.get(), first_look_);
+    if (read.state == os::ReadResult::State::nothing) {
+        // Web servers send right after they connect: a moment later it is usually here.
+        ::sched_yield();
+        read = os::read_available(client_.fd.get(), first_look_);
+    }
+    client_.bytes = std::span(first_look_).first(read.size);
+    HeadScanner scanner;
+    if (read.state == os::ReadResult::State::bytes) scanner.feed(client_.bytes);
+    if (scanner.verdict() != HeadScanner::Verdict::incomplete) return Found::request;
+    if (read.state != os::ReadResult::State::end) give_to_master(client_, client_.bytes, 0);
+    client_ = {};
+    return Found::given_back;
+}
+
+void Worker::wake_master() {
+    const std::uint64_t one = 1;
+    (void)!::write(inherited_.wake.get(), &one, sizeof one);
+}
+
+void Worker::stop_receiving() { os::stop_receiving(own_.channel.get()); }
+
+Inbox Worker::receive(Waiting waiting) {
+    ReceivedMessage message = os::receive_message(own_.channel.get(), packet_, 2, waiting);
+    if (message.state == ReceivedMessage::State::nothing) return Inbox::nothing;
+    if (message.state == ReceivedMessage::State::end || message.size < sizeof(MessageHead)) {
+        inbox_ended_ = true;
+        return Inbox::leave;
+    }
+    MessageHead head;
+    std::memcpy(&head, packet_.data(), sizeof head);
+    switch (head.kind) {
+        case MessageKind::job: return take_job(head, message);
+        case MessageKind::recheck: return Inbox::recheck;
+        case MessageKind::leave: return Inbox::leave;
+        case MessageKind::replace_log:
+            if (!message.fds.empty()) session_.replace_access_log(std::move(message.fds[0]));
+            return Inbox::settled;
+        default: return Inbox::settled;
+    }
+}
+
+Inbox Worker::take_job(const MessageHead& head, ReceivedMessage& message) {
+    if (message.fds.empty()) return Inbox::settled;
+    client_ = Client{std::move(message.fds[0]), std::nullopt, {}};
+    if ((head.flags & link::flag_master_holds) != 0) client_.held = head.connection;
+    client_.bytes = std::span(packet_).subspan(sizeof head, message.size - sizeof head);
+    if ((head.flags & link::flag_in_memory) != 0 && message.fds.size() > 1) {
+        auto mapping = os::Mapping::map(message.fds[1].get(), head.size, os::Access::read_only);
+        if (mapping) job_memory_ = *std::move(mapping);
+        client_.bytes = job_memory_.bytes();
+    }
+    return Inbox::job;
+}
+
+bool Worker::serve_and_stay() {
+    if (!session_.admits(client_.fd.get())) {
+        part_from(client_, {});
+        return true;
+    }
+    const std::uint64_t most = inherited_.settings.max_requests;
+    const Session::Result result = session_.serve(client_.fd.get(), client_.bytes, most == 0 ? 0 : most - served_);
+    part_from(client_, result);
+    job_memory_ = {};
+    served_ += result.requests;
+    if (result.exit_code) {
+        exit_code_ = *result.exit_code;
+        return false;
+    }
+    return most == 0 || served_ < most;
+}
+
+void Worker::part_from(Client& client, const Session::Result& result) {
+    if (client.held) {
+        if (result.end == Session::End::closed) os::end_connection(client.fd.get());
+        const std::uint32_t flags = result.end == Session::End::closed ? link::flag_closed : 0;
+        say({MessageKind::kept, flags, *client.held, static_cast<std::uint32_t>(result.leftover.size())},
+            result.leftover, -1);
+    } else if (result.end == Session::End::kept) {
+        give_to_master(client, result.leftover, link::flag_served);
+    }
+    client = {};
+}
+
+void Worker::give_to_master(Client& client, std::span<const std::byte> bytes, std::uint32_t flags) {
+    say({MessageKind::give, flags, {}, static_cast<std::uint32_t>(bytes.size())}, bytes, client.fd.get());
+}
+
+void Worker::say(const MessageHead& head, std::span<const std::byte> bytes, int fd) {
+    const std::span<const int> fds(&fd, fd >= 0 ? 1 : 0);
+    (void)os::send_message(own_.channel.get(), link::bytes_of(head), bytes, fds, Waiting::yes);
+}
+
+int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent) {
+    if (!start_as_worker(inherited, own, batch_parent)) return 70;
+    Worker worker(inherited, own);
+    return worker.run();
+}
+
+}  // namespace phalanx::worker

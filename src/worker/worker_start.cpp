@@ -1,0 +1,99 @@
+#include "worker_start.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "become_pool_user.hpp"
+#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/pidfd.hpp"
+#include "phalanx/os/process.hpp"
+#include "phalanx/os/stream_socket.hpp"
+#include "phalanx/php/engine.hpp"
+#include "worker.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+volatile std::sig_atomic_t leave_wanted = 0;
+volatile std::sig_atomic_t channel_of_handler = -1;
+
+/// Waking a worker that waits for a message would race with its going to wait; closing its inbox does not: the
+/// wait ends at once, before or after.
+void on_quit(int) {
+    leave_wanted = 1;
+    os::stop_receiving(channel_of_handler);
+}
+
+/// Waits until the batch's parent has ended, so that the master is this process's parent.
+bool become_child_of(pid_t master, pid_t batch_parent) {
+    while (::getppid() != master) {
+        const pid_t parent = ::getppid();
+        if (parent != batch_parent) return ::getppid() == master;
+        const auto pidfd = os::open_pidfd(parent);
+        if (pidfd) os::await_end(*pidfd);
+    }
+    return true;
+}
+
+void set_up_output(OwnParts& own) {
+    const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    (void)os::place_at(own.out ? own.out.get() : nothing.get(), STDOUT_FILENO);
+    (void)os::place_at(own.err ? own.err.get() : nothing.get(), STDERR_FILENO);
+    own.out.reset();
+    own.err.reset();
+}
+
+void set_up_environment(const link::WorkerSettings& settings) {
+    if (settings.clear_env != 0) ::clearenv();
+    // php-fpm gives USER and HOME to a pool whose user has a name; the pool's own entries replace them.
+    if (!settings.identity.user.empty()) {
+        ::setenv("USER", settings.identity.user.c_str(), 1);
+        ::setenv("HOME", settings.identity.home.c_str(), 1);
+    }
+    // The first entry of a name takes effect.
+    for (auto entry = settings.environment.rbegin(); entry != settings.environment.rend(); ++entry) {
+        ::setenv(entry->name.c_str(), entry->value.c_str(), 1);
+    }
+}
+
+void set_up_signals(int channel) {
+    os::reset_signals();
+    channel_of_handler = channel;
+    struct sigaction action {};
+    action.sa_handler = on_quit;
+    sigemptyset(&action.sa_mask);
+    (void)::sigaction(SIGQUIT, &action, nullptr);
+    (void)::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+bool leave_requested() noexcept { return leave_wanted != 0; }
+
+bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) {
+    const link::WorkerSettings& settings = inherited.settings;
+    if (!become_child_of(inherited.master(), batch_parent)) return false;
+    live_and_die_with(inherited.master());
+    set_up_output(own);
+    os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
+    set_up_environment(settings);
+    set_up_signals(own.channel.get());
+    php::worker_started();
+    php::apply_pool_values(php_values(settings));
+    return true;
+}
+
+std::vector<config::PhpValue> php_values(const link::WorkerSettings& settings) {
+    using Kind = config::PhpValue::Kind;
+    std::vector<config::PhpValue> values;
+    for (const auto& value : settings.php_values) {
+        values.push_back({value.admin != 0 ? Kind::admin_value : Kind::value, value.name, value.value});
+    }
+    return values;
+}
+
+}  // namespace phalanx::worker
