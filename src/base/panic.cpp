@@ -7,9 +7,8 @@
 
 namespace phalanx::base {
 
-void panic(std::string_view what, const std::source_location& where) {
-    fmt::print(stderr, "phalanx: broken invariant at {}:{} ({}): {}\n", where.file_name(), where.line(),
-               where.function_name(), what);
+void panic(std::string_view what, const char* file, int line) {
+    fmt::print(stderr, "phalanx: broken invariant at {}:{}: {}\n", file, line, what);
     std::abort();
 }
 

@@ -33,6 +33,7 @@ void visit(Settings& s, Visitor&& field) {
     field(s.limit_extensions);
     field(s.clear_env);
     field(s.environment);
+    field(s.capture_output);
     field(s.max_requests);
     field(s.status_path);
     field(s.ping_path);

@@ -13,6 +13,7 @@ namespace {
 
 using link::MasterStep;
 
+constexpr std::uint32_t listener_events = EPOLLIN;
 /// Jobs given out before other pools and events get their turn.
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
@@ -137,13 +138,13 @@ void Dispatcher::send_job() {
 }
 
 void Dispatcher::watch_listener() {
-    set_listener_events(draining_ || paused_ ? 0 : EPOLLIN);
+    set_listener_events(draining_ || paused_ ? 0U : listener_events);
 }
 
 void Dispatcher::unwatch_listener() {
     const bool grow = !draining_ && !paused_ && events_.can_grow_on_demand();
     if (grow && !line_.empty()) events_.connection_waits_for_growth();
-    set_listener_events(grow ? EPOLLIN : 0);
+    set_listener_events(grow ? listener_events : 0U);
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {

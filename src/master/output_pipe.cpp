@@ -14,7 +14,7 @@ constexpr int last_reads = 16;
 
 }  // namespace
 
-OutputPipe::OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(const std::string&)> sink)
+OutputPipe::OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(std::string_view)> sink)
     : read_end_(std::move(read_end)), sink_(std::move(sink)) {
     (void)os::set_non_blocking(read_end_.get());
     if (auto watch = loop.watch(read_end_.get(), EPOLLIN, *this)) watch_ = *std::move(watch);
@@ -32,7 +32,7 @@ void OutputPipe::on_ready(std::uint32_t) {
 bool OutputPipe::read_once() {
     std::array<char, 4096> room;
     const ssize_t size = ::read(read_end_.get(), room.data(), room.size());
-    if (size > 0) sink_(std::string(room.data(), static_cast<std::size_t>(size)));
+    if (size > 0) sink_(std::string_view(room.data(), static_cast<std::size_t>(size)));
     if (size == 0) watch_ = {};
     return size > 0;
 }

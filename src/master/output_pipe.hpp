@@ -1,7 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <string>
+#include <string_view>
 
 #include "event_loop.hpp"
 #include "phalanx/os/unique_fd.hpp"
@@ -12,7 +12,7 @@ namespace phalanx::master {
 class OutputPipe final : public ReadyHandler {
   public:
     /// `sink` gets raw bytes as they come.
-    OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(const std::string&)> sink);
+    OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(std::string_view)> sink);
     /// Reads what is still there once the writer has ended (others may hold the pipe open).
     void finish();
     void on_ready(std::uint32_t events) override;
@@ -21,7 +21,7 @@ class OutputPipe final : public ReadyHandler {
     /// False: nothing more comes, now or ever.
     [[nodiscard]] bool read_once();
     os::UniqueFd read_end_;
-    std::function<void(const std::string&)> sink_;
+    std::function<void(std::string_view)> sink_;
     Watch watch_;
 };
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
+#include "phalanx/log/escape.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
@@ -77,16 +79,21 @@ void Pool::start_template() {
 }
 
 void Pool::template_ready() {
-    start_decided_ = true;
+    decide_start();
     reconcile(/*tick=*/false, /*connection_waits=*/false);
 }
 
+void Pool::decide_start() {
+    if (std::exchange(start_decided_, true)) return;
+    around_.start_decided();
+}
+
 void Pool::template_failed(const std::string& step) {
-    start_decided_ = true;
+    decide_start();
     say(Level::error, fmt::format("the pool's template failed to start: {}", step));
 }
 
-void Pool::template_said(const std::string& text) {
+void Pool::template_said(std::string_view text) {
     half_line_ += text;
     for (std::size_t end = 0; (end = half_line_.find('\n')) != std::string::npos; half_line_.erase(0, end + 1)) {
         if (end > 0) say(Level::notice, fmt::format("template said: \"{}\"", log::escape_controls(half_line_.substr(0, end))));
@@ -98,7 +105,7 @@ void Pool::template_ended(const os::ChildEnd& end) {
     const auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - template_.started_at());
     const pid_t pid = template_.pid();
     template_.ended();
-    start_decided_ = true;
+    decide_start();
     if (stopping_) return;
     const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
     if (pid != 0) {
@@ -180,6 +187,22 @@ void Pool::worker_unreachable(WorkerHandle& worker) {
 }
 
 void Pool::connection_trouble(const char* what) { say(Level::debug, fmt::format("a connection was closed: {}", what)); }
+
+Pool::Totals Pool::totals() const {
+    const auto slots = std::span(reinterpret_cast<const status::SlotPage*>(pages_.slot_area().data()),
+                                 static_cast<std::size_t>(parts_.settings.pm_max_children));
+    const auto snapshot = status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(), slots);
+    return {snapshot.active, snapshot.idle, snapshot.accepted, snapshot.slow_requests};
+}
+
+bool Pool::reopen_access_log() {
+    auto file = os::open_for_append(parts_.settings.access_log);
+    if (!file) return false;
+    parts_.access_log = *std::move(file);
+    template_.replace_log(parts_.access_log.get());
+    staff_.replace_log(parts_.access_log.get());
+    return true;
+}
 
 void Pool::finish() {
     stopping_ = true;

@@ -42,6 +42,14 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     /// Sends a signal to every process of the pool; no new ones are made.
     void stop_with(int signal);
     [[nodiscard]] bool has_processes() const;
+    /// Numbers for the service manager's status line.
+    struct Totals {
+        std::uint64_t active = 0, idle = 0, requests = 0, slow = 0;
+    };
+    [[nodiscard]] Totals totals() const;
+    [[nodiscard]] bool has_access_log() const { return !parts_.settings.access_log.empty(); }
+    /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be opened.
+    bool reopen_access_log();
     /// Removes the Unix socket's file.
     void remove_socket() const { os::remove_socket_file(parts_.socket); }
 
@@ -55,7 +63,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     // TemplateEvents
     void template_ready() override;
     void template_failed(const std::string& step) override;
-    void template_said(const std::string& text) override;
+    void template_said(std::string_view text) override;
     // StaffEvents
     void worker_joined() override {}
     void worker_gone(std::chrono::milliseconds lived, bool early) override;
@@ -67,9 +75,10 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void reconcile(bool tick, bool connection_waits);
     void report(const PolicyDecision& decision);
     void check_orders();
+    void decide_start();
     void tick();
     [[nodiscard]] status::PoolPage& page() const;
-    void say(log::Level level, const std::string& text) const { around_.log.pool(parts_.settings.name, level, text); }
+    void say(log::Level level, const std::string& text) const { around_.log.pool(parts_.settings.name).log(level, text); }
 
     PoolSurroundings& around_;
     Parts parts_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ struct PoolSurroundings {
     std::vector<std::string> environment;  ///< of the templates
     std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates
     std::size_t output_limit = 1024;       ///< log_limit
+    std::function<void()> start_decided;   ///< a pool has become ready, or has failed to
 };
 
 }  // namespace phalanx::master

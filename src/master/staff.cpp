@@ -150,6 +150,14 @@ void Staff::signal_all(int signal) {
     }
 }
 
+void Staff::replace_log(int fd) {
+    for (WorkerHandle& worker : workers_) {
+        if (worker.life != WorkerLife::serving) continue;
+        (void)worker.channel.send_control(MessageKind::replace_log, fd);
+        pages_.master().control[worker.slot.number()].fetch_add(1);
+    }
+}
+
 void Staff::notes_ready(WorkerHandle& worker) {
     for (int i = 0; i < notes_per_event && worker.life != WorkerLife::absent; ++i) {
         Note note;
@@ -286,7 +294,7 @@ void Staff::set_live(const WorkerHandle& worker, bool live) const {
     live ? word.fetch_or(bit) : word.fetch_and(~bit);
 }
 
-void Staff::say(Level level, const std::string& text) const { around_.log.pool(settings_.name, level, text); }
+void Staff::say(Level level, const std::string& text) const { around_.log.pool(settings_.name).log(level, text); }
 
 std::string describe_end(const os::ChildEnd& end) {
     if (end.how == os::ChildEnd::How::exited) return fmt::format("with code {}", end.status);

@@ -51,6 +51,8 @@ class Staff {
     /// Asks every worker to leave after what it is doing.
     void leave_all();
     void signal_all(int signal);
+    /// Gives every worker the access log, opened anew.
+    void replace_log(int fd);
     /// False: the child was none of these workers.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
     /// From now on ends are expected and not worth a notice.
@@ -64,7 +66,6 @@ class Staff {
 
   private:
     class Station;
-    using Output = std::pair<os::Pipe, os::Pipe>;
     [[nodiscard]] bool send_order(std::span<WorkerHandle*> batch, TemplateHandle& from);
     void notes_ready(WorkerHandle& worker);
     void take_note(WorkerHandle& worker, Note& note);

@@ -1,6 +1,7 @@
 #include "template_handle.hpp"
 
 #include <array>
+#include <csignal>
 #include <cstring>
 
 #include "phalanx/os/descriptor.hpp"
@@ -51,7 +52,7 @@ base::Result<void> TemplateHandle::start(const TemplateStart& start) {
     channel_ = std::move(channel->here);
     child_ = *std::move(child);
     output_ = std::make_unique<OutputPipe>(loop_, std::move(output->read_end),
-                                           [this](const std::string& line) { events_.template_said(line); });
+                                           [this](std::string_view text) { events_.template_said(text); });
     life_ = TemplateLife::starting;
     started_at_ = base::Monotonic::now();
     return {};
@@ -63,6 +64,11 @@ bool TemplateHandle::spawn(std::span<const link::SpawnOrder> orders, std::span<c
     const MessageHead head{MessageKind::spawn, flags, {}, static_cast<std::uint32_t>(payload.size())};
     return os::send_message(channel_.get(), link::bytes_of(head), payload, descriptors, Waiting::no) ==
            os::SendResult::sent;
+}
+
+void TemplateHandle::replace_log(int fd) {
+    const MessageHead head{MessageKind::replace_log, 0, {}, 0};
+    if (channel_) (void)os::send_message(channel_.get(), link::bytes_of(head), {}, std::span(&fd, 1), Waiting::no);
 }
 
 void TemplateHandle::ended() {

@@ -40,7 +40,7 @@ class TemplateEvents {
     virtual void template_ready() = 0;
     /// It cannot start: the failing step in words. It ends by itself.
     virtual void template_failed(const std::string& step) = 0;
-    virtual void template_said(const std::string& line) = 0;
+    virtual void template_said(std::string_view text) = 0;
 
   protected:
     ~TemplateEvents() = default;
@@ -56,6 +56,8 @@ class TemplateHandle final : public ReadyHandler {
     /// Asks for workers; `descriptors` are those of link::MessageKind::spawn. False: it cannot be reached.
     [[nodiscard]] bool spawn(std::span<const link::SpawnOrder> orders, std::span<const int> descriptors,
                              std::uint32_t flags);
+    /// Workers made from now on write their access log there.
+    void replace_log(int fd);
     /// The process has been reaped.
     void ended();
     void signal(int number);

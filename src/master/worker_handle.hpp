@@ -2,10 +2,6 @@
 
 #include <sys/types.h>
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "event_loop.hpp"
 #include "job_channel.hpp"
 #include "phalanx/base/clock.hpp"
@@ -31,9 +27,7 @@ struct WorkerHandle {
     Watch channel_watch;
     base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
     bool replaces_dead = false;      ///< ordered because a worker of the slot had died
-    bool told_to_leave = false;
     bool idle_killed = false;  ///< told to leave by the process management
-    bool stop_signalled = false;
 };
 
 }  // namespace phalanx::master

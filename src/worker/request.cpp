@@ -1,10 +1,11 @@
 #include "request.hpp"
 
-#include <sys/resource.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
+#include <algorithm>
 
+#include "phalanx/fastcgi/content_length.hpp"
 #include "phalanx/os/listen_socket.hpp"
 #include "phalanx/status/status_page.hpp"
 
@@ -25,14 +26,6 @@ std::string_view level_name(php::MessageLevel level) {
         case php::MessageLevel::error: break;
     }
     return "ERROR";
-}
-
-/// User and system time of this process so far, in microseconds.
-std::uint64_t cpu_usec() {
-    rusage usage{};
-    (void)::getrusage(RUSAGE_SELF, &usage);
-    const auto usec = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
-    return static_cast<std::uint64_t>(usec(usage.ru_utime) + usec(usage.ru_stime));
 }
 
 status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot) {
@@ -58,7 +51,7 @@ void Request::begin(const fastcgi::RequestHead& head) {
     answer_ended_ = false;
     messages_begun_ = false;
     script_ = {};
-    cpu_at_begin_ = counts_cpu_ ? cpu_usec() : 0;
+    cpu_at_begin_ = counts_cpu_ ? cpu_time_so_far() : CpuTime{};
     parts_.reader.expect_body(fastcgi::content_length(parts_.params).value_or(0));
 }
 
@@ -152,9 +145,13 @@ void Request::script_begins(const php::ScriptBegin& request) noexcept {
 }
 
 void Request::script_ended(const php::ScriptEnd& end) noexcept {
-    const std::uint64_t cpu = counts_cpu_ ? cpu_usec() - cpu_at_begin_ : 0;
+    CpuTime cpu;
+    if (counts_cpu_) {
+        cpu = cpu_time_so_far();
+        cpu = {cpu.user - cpu_at_begin_.user, cpu.system - cpu_at_begin_.system};
+    }
     access_log_.write(script_, end, parts_.params, parts_.stream.fd(), slot_, cpu);
-    slot_.ending({end.memory_peak, cpu});
+    slot_.ending({end.memory_peak, static_cast<std::uint64_t>((cpu.user + cpu.system).count())});
 }
 
 }  // namespace phalanx::worker

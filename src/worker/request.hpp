@@ -62,7 +62,7 @@ class Request final : public php::RequestPort {
     status::SlotWriter slot_;
     AccessLogger access_log_;
     bool counts_cpu_;  ///< two system calls per request that only the status page and %C need
-    std::uint64_t cpu_at_begin_ = 0;
+    CpuTime cpu_at_begin_;
     bool served_any_ = false;
     fastcgi::RequestHead head_;
     bool answer_ended_ = false;  ///< END_REQUEST was sent

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,7 @@ struct ResourceLimit {
 struct NamedValue {
     std::string name;
     std::string value;
+    std::string written{};  ///< the value before "$NAME" was looked up
 };
 
 /// One php_value, php_flag, php_admin_value or php_admin_flag line; flags arrive as "1" and "0".
@@ -36,6 +39,10 @@ struct PhpValue {
     std::string name;
     std::string value;
 };
+
+/// The directives a section sets, by php-fpm's name, each with its text as the file gives it (quotes and
+/// "${NAME}" resolved, nothing else). Tells "not set" from "set to nothing".
+using WrittenTexts = std::map<std::string, std::string, std::less<>>;
 
 /// What the [global] section says. Members are called after their directive, dots being underscores;
 /// every text is as it takes effect (paths absolute, "$pool" and "${NAME}" replaced).
@@ -57,6 +64,7 @@ struct GlobalSettings {
     ResourceLimit rlimit_core;
     std::string events_mechanism;  ///< accepted for php-fpm's sake: Phalanx has epoll alone
     std::chrono::seconds systemd_interval{10};
+    WrittenTexts written;
 };
 
 /// What one pool's section says; the same rules as for GlobalSettings.
@@ -85,7 +93,7 @@ struct PoolSettings {
     std::chrono::seconds pm_process_idle_timeout{10};
     std::int64_t pm_max_requests = 0;
     std::string pm_status_path;
-    std::string pm_status_listen;
+    std::string pm_status_listen;  ///< empty: none; the address of php-fpm's pool NAME_status
     std::string ping_path;
     std::string ping_response;  ///< "pong" once ping.path is set
     std::string access_log;
@@ -107,6 +115,7 @@ struct PoolSettings {
     std::string apparmor_hat;
     std::vector<NamedValue> env;       ///< "$NAME" values already looked up
     std::vector<PhpValue> php_values;  ///< file order; the first of a name takes effect, as in php-fpm
+    WrittenTexts written;              ///< the name[key] directives are not in it
 };
 
 /// A whole configuration: [global] and the pools in order of first appearance (at least one).

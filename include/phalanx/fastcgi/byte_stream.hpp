@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace phalanx::fastcgi {
+
+/// Where a request's bytes come from: a connection in the worker, memory in tests. Waiting, time-outs and
+/// interrupted calls are its own affair.
+class ByteSource {
+  public:
+    virtual ~ByteSource() = default;
+    /// Fills the front of `room` (never empty). Returns how many bytes, at least 1; 0 at the end of the
+    /// stream; less than 0 after an error or a time-out. After 0 or less it is not asked again.
+    virtual std::ptrdiff_t read(std::span<std::byte> room) noexcept = 0;
+};
+
+using Piece = std::span<const std::byte>;
+
+/// Where a response's bytes go.
+class ByteSink {
+  public:
+    virtual ~ByteSink() = default;
+    /// Sends all pieces in order (at most ResponseWriter::kMaxPieces, none empty). False: the client is gone,
+    /// and the sink is not used again for this request.
+    virtual bool write(std::span<const Piece> pieces) noexcept = 0;
+};
+
+}  // namespace phalanx::fastcgi

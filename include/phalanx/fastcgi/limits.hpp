@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+
+/// Every bound on what a client may make this room do. php-fpm has none of them but the record's own size.
+namespace phalanx::fastcgi {
+
+/// Contents of all PARAMS records of one request.
+inline constexpr std::size_t kMaxParamsBytes = 1024UL * 1024;
+/// A request's head in all: its records' headers and padding, and empty STDIN records before it, included.
+/// The slack lets PARAMS records of 128 bytes and more reach kMaxParamsBytes.
+inline constexpr std::size_t kMaxHeadBytes = kMaxParamsBytes + 128UL * 1024;
+/// One name; web servers bound a header's name to far less.
+inline constexpr std::size_t kMaxNameBytes = 16UL * 1024;
+/// One value.
+inline constexpr std::size_t kMaxValueBytes = 512UL * 1024;
+/// Pairs of one request, repeated names counted each time. Look-up is linear, so this bounds its work too.
+inline constexpr std::size_t kMaxPairs = 2048;
+/// Body bytes that a script left unread and that are read and dropped to keep the connection.
+inline constexpr std::size_t kMaxDrainBytes = 1024UL * 1024;
+/// DATA records, headers included, that are skipped while a body is read.
+inline constexpr std::size_t kMaxIgnoredBytes = 1024UL * 1024;
+
+}  // namespace phalanx::fastcgi

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/log/level.hpp"
+
+namespace phalanx::log {
+
+class PoolLog;
+
+/// The daemon's error log in php-fpm's line format (directives error_log, log_level, syslog.*). It belongs to
+/// the master and knows nothing of workers but the lines the master passes on.
+///
+/// A new log writes to standard error. Once a file or syslog is opened, lines of notice and above are copied
+/// to standard error until end_start_up().
+///
+/// No call waits: what a pipe, terminal, socket or syslog does not take at once is kept, up to max_backlog
+/// bytes, and tried again at the next line or flush(); lines beyond are dropped, and a warning tells how many
+/// once the log is read again. Control bytes are escaped in every line. Not for threads. The program ignores
+/// SIGPIPE.
+class ErrorLog {
+  public:
+    using Where = std::source_location;
+
+    /// Bytes kept while a log cannot be written.
+    static constexpr std::size_t max_backlog = 256 * 1024;
+    /// A longer text is cut here and ends in "...". php-fpm cuts at 2 KB.
+    static constexpr std::size_t max_text = 128 * 1024;
+
+    /// `standard_error` is another descriptor only in tests.
+    explicit ErrorLog(int standard_error = 2);
+    ~ErrorLog();
+    ErrorLog(ErrorLog&&) noexcept;
+    ErrorLog& operator=(ErrorLog&&) noexcept;
+
+    /// php-fpm's log_level: lines below it are not written. debug also adds microseconds, pid, function and
+    /// source line to every line. notice until set.
+    void set_level(Level level);
+    [[nodiscard]] bool enabled(Level level) const;
+
+    /// Appends to a file from now on (made with mode 0600). /proc/self/fd/N, /dev/stderr and the like name a
+    /// descriptor, which may be a pipe or a socket. Error: "failed to open error_log (F)", nothing changes
+    /// then.
+    [[nodiscard]] base::Result<void> open_file(const std::string& path);
+    /// Writes to a descriptor of the caller's, which stays his and must stay open. No copies go to standard
+    /// error.
+    void use_descriptor(int fd);
+    /// `facility` is syslog(3)'s number without priority, e.g. 24 (LOG_DAEMON). Lines are "[LEVEL] TEXT",
+    /// sent with the priority of their own level (php-fpm sends all with that of log_level).
+    void use_syslog(std::string identity, int facility, std::string socket = "/dev/log");
+    /// Start-up is complete: no more copies on standard error.
+    void end_start_up();
+    /// Opens the file again (SIGUSR1). On error the log goes on as it is. Nothing to do for other targets.
+    [[nodiscard]] base::Result<void> reopen();
+
+    /// The log's own descriptor, for dup2() to 2 as php-fpm does it; -1 with syslog. Changes at reopen().
+    [[nodiscard]] int descriptor() const;
+
+    void log(Level level, std::string_view text, const Where& where = Where::current());
+    void debug(std::string_view text, const Where& where = Where::current());
+    void notice(std::string_view text, const Where& where = Where::current());
+    void warning(std::string_view text, const Where& where = Where::current());
+    void error(std::string_view text, const Where& where = Where::current());
+    void alert(std::string_view text, const Where& where = Where::current());
+
+    /// The same with "[pool NAME] " before the text. Holds a view of the name.
+    [[nodiscard]] PoolLog pool(std::string_view name);
+
+    /// A line without time and level, whatever the level set: undecorated worker output.
+    void raw(std::string_view line);
+
+    /// Tries to write what is kept. True: nothing is left.
+    bool flush();
+
+    /// Bytes a line has before its text, as OutputSettings wants it.
+    [[nodiscard]] std::size_t prefix_size(Level level) const;
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The error log, speaking about one pool. Short-lived: made by ErrorLog::pool() for a line or a function.
+class PoolLog {
+  public:
+    using Where = ErrorLog::Where;
+    PoolLog(ErrorLog& log, std::string_view pool) : log_(log), pool_(pool) {}
+
+    void log(Level level, std::string_view text, const Where& where = Where::current());
+    void debug(std::string_view text, const Where& where = Where::current()) {
+        log(Level::debug, text, where);
+    }
+    void notice(std::string_view text, const Where& where = Where::current()) {
+        log(Level::notice, text, where);
+    }
+    void warning(std::string_view text, const Where& where = Where::current()) {
+        log(Level::warning, text, where);
+    }
+    void error(std::string_view text, const Where& where = Where::current()) {
+        log(Level::error, text, where);
+    }
+    void alert(std::string_view text, const Where& where = Where::current()) {
+        log(Level::alert, text, where);
+    }
+
+  private:
+    ErrorLog& log_;
+    std::string_view pool_;
+};
+
+}  // namespace phalanx::log

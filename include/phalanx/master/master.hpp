@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/config/settings.hpp"
+#include "phalanx/log/error_log.hpp"
+#include "phalanx/master/options.hpp"
+
+namespace phalanx::master {
+
+/// The master process: listening sockets, pools, signals, the service manager. One thread that never waits for
+/// anything but its next event; it runs no PHP and may be root. Its partners are the template and the workers
+/// of each pool (room `worker`).
+class Master {
+  public:
+    /// `settings` must have been checked; `log` outlives the master.
+    Master(config::Settings settings, Options options, log::ErrorLog& log);
+    ~Master();
+    Master(const Master&) = delete;
+    Master& operator=(const Master&) = delete;
+
+    /// Binds every pool's address. After an Error nothing is left behind: sockets bound so far are removed.
+    [[nodiscard]] base::Result<void> bind();
+    /// Starts the pools and serves until a signal ends it. `announce` is called once it is ready. Returns the
+    /// exit code: 0, or 70 when the event loop cannot be had.
+    [[nodiscard]] int run(const std::function<void()>& announce);
+
+  private:
+    class Running;
+    config::Settings settings_;
+    Options options_;
+    log::ErrorLog& log_;
+    std::unique_ptr<Running> running_;
+};
+
+}  // namespace phalanx::master

@@ -1,0 +1,167 @@
+#include "start.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include "daemon.hpp"
+#include "phalanx/config/dump.hpp"
+#include "phalanx/config/load.hpp"
+#include "phalanx/log/access_log.hpp"
+#include "phalanx/log/error_log.hpp"
+#include "phalanx/master/master.hpp"
+#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/identity.hpp"
+#include "phalanx/os/process.hpp"
+#include "worker_program.hpp"
+
+namespace phalanx::app {
+namespace {
+
+constexpr const char* own_config = "/etc/phalanx/phalanx.conf";
+constexpr const char* fpm_config = "/etc/php/8.2/fpm/php-fpm.conf";
+
+log::Level to_log(config::LogLevel level) { return static_cast<log::Level>(level); }
+static_assert(static_cast<int>(config::LogLevel::alert) == static_cast<int>(log::Level::alert));
+
+/// -y, else php-fpm's -d fpm.config, else what is there.
+std::string config_file(const CommandLine& line) {
+    if (!line.config_file.empty()) return line.config_file;
+    constexpr std::string_view define = "fpm.config=";
+    for (const std::string& entry : line.ini_defines) {
+        if (entry.starts_with(define)) return entry.substr(define.size());
+    }
+    if (!line.prefix.empty()) return line.prefix + "/etc/php-fpm.conf";
+    return ::access(own_config, F_OK) == 0 ? own_config : fpm_config;
+}
+
+config::IdentityLookup identity_lookup() {
+    config::IdentityLookup lookup;
+    lookup.user = [](const std::string& name) -> std::optional<config::IdentityLookup::User> {
+        const auto entry = os::find_user(name);
+        if (!entry) return std::nullopt;
+        return config::IdentityLookup::User{entry->uid, entry->gid};
+    };
+    lookup.primary_group = [](uid_t uid) -> std::optional<gid_t> {
+        const auto entry = os::find_user(uid);
+        if (!entry) return std::nullopt;
+        return entry->gid;
+    };
+    lookup.group = [](const std::string& name) { return os::find_group(name); };
+    return lookup;
+}
+
+config::LoadResult load(const CommandLine& line, PhpEvaluator& evaluator) {
+    config::LoadOptions options;
+    options.file = config_file(line);
+    options.prefix = line.prefix;
+    options.pid_file = line.pid_file;
+    options.daemonize = line.daemonize;
+    options.purpose = line.tests > 0 ? config::Purpose::test : config::Purpose::start;
+    options.running_as_root = ::geteuid() == 0;
+    options.allow_root = line.allow_root;
+    options.evaluator = [&evaluator](std::string_view expression) { return evaluator.evaluate(expression); };
+    options.identities = identity_lookup();
+    options.open_log = config::create_log_file;
+    options.check_access_format = [](std::string_view format) -> base::Result<void> {
+        const auto parsed = log::AccessFormat::parse(format);
+        if (!parsed) return parsed.error();
+        return {};
+    };
+    return config::load(options);
+}
+
+int fail(log::ErrorLog& log) {
+    log.error("FPM initialization failed");
+    return exit_config;
+}
+
+/// php-fpm's rule: a daemon logs to error_log, a process in the foreground too, unless its standard error is a
+/// terminal or -O says so.
+base::Result<void> choose_target(const CommandLine& line, const config::GlobalSettings& global, log::ErrorLog& log) {
+    if (global.log_level) log.set_level(to_log(*global.log_level));
+    const bool to_stderr = !global.daemonize && (line.force_stderr || ::isatty(STDERR_FILENO) == 1);
+    if (to_stderr) return {};
+    if (global.error_log == "syslog") {
+        log.use_syslog(global.syslog_ident, global.syslog_facility);
+        return {};
+    }
+    return log.open_file(global.error_log);
+}
+
+int test(const CommandLine& line, const config::Settings& settings, log::ErrorLog& log) {
+    if (line.tests > 1) {
+        for (const std::string& text : config::dump(settings)) log.notice(text);
+    }
+    // The empty line that follows is php-fpm 8.2's.
+    log.notice(fmt::format("configuration file {} test is successful\n", settings.file));
+    return 0;
+}
+
+base::Result<void> apply_limits(const config::GlobalSettings& global) {
+    if (global.rlimit_files > 0) {
+        if (auto limited = os::limit_files(static_cast<std::uint64_t>(global.rlimit_files)); !limited) return limited;
+    }
+    if (global.rlimit_core.is_set()) return os::limit_core(global.rlimit_core.value);
+    return {};
+}
+
+int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log) {
+    const auto worker_program = find_worker_program();
+    if (!worker_program) {
+        log.error(worker_program.error().text());
+        return fail(log);
+    }
+    (void)::signal(SIGPIPE, SIG_IGN);
+    const bool daemonize = settings.global.daemonize;
+    StartReport report;
+    if (daemonize) report = go_to_background();
+    if (auto limited = apply_limits(settings.global); !limited) {
+        log.error(limited.error().text());
+        return fail(log);
+    }
+    os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
+
+    master::Options options{line.ini_path, line.ignore_ini, line.extended_info, line.ini_defines, *worker_program};
+    master::Master master(std::move(settings), std::move(options), log);
+    if (auto bound = master.bind(); !bound) {
+        log.error(bound.error().text());
+        return fail(log);
+    }
+    return master.run([&] {
+        log.end_start_up();
+        if (daemonize) {
+            const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+            const int own = log.descriptor();
+            (void)os::place_at(own >= 0 ? own : nothing.get(), STDERR_FILENO);
+        }
+        report.succeed();
+    });
+}
+
+}  // namespace
+
+int start(const CommandLine& line) {
+    log::ErrorLog log;
+    config::LoadResult loaded;
+    {
+        PhpEvaluator evaluator(line);
+        loaded = load(line, evaluator);
+    }
+    if (loaded.settings) {
+        if (auto chosen = choose_target(line, loaded.settings->global, log); !chosen) {
+            log.error(chosen.error().text());
+            return fail(log);
+        }
+    }
+    for (const config::Diagnostic& diagnostic : loaded.diagnostics) log.log(to_log(diagnostic.level), diagnostic.text);
+    if (!loaded.settings) return fail(log);
+    if (line.tests > 0) return test(line, *loaded.settings, log);
+    return serve(line, *std::move(loaded.settings), log);
+}
+
+}  // namespace phalanx::app

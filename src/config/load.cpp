@@ -1,0 +1,53 @@
+#include "phalanx/config/load.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "checks.hpp"
+#include "file_loader.hpp"
+#include "paths.hpp"
+#include "value_resolver.hpp"
+
+namespace phalanx::config {
+namespace {
+
+bool load_into(Settings& settings, const LoadOptions& options, Report& report) {
+    if (!options.prefix.empty() && !is_directory(options.prefix)) {
+        return report.fail(
+            fmt::format("the global prefix '{}' does not exist or is not a directory", options.prefix));
+    }
+    if (options.file.empty()) return report.fail("configuration filename is empty");
+    ValueResolver resolver(options.evaluator, options.environment);
+    const ValueSource source = resolver.source();
+    const CheckContext context{options, report,
+                               [&resolver](const std::string& name) { return resolver.environment(name); }};
+    settings.file = options.file;
+    settings.global.pid = options.pid_file;
+    FileLoader loader(settings, source, context.base_dir(), report);
+    if (!loader.read_file(options.file)) {
+        return report.fail(fmt::format("failed to load configuration file '{}'", options.file));
+    }
+    if (!check_settings(settings, context)) return report.fail("failed to post process the configuration");
+    return check_identities(settings, context);
+}
+
+}  // namespace
+
+LoadResult load(const LoadOptions& options) {
+    Report report;
+    Settings settings;
+    LoadResult result;
+    if (load_into(settings, options, report)) result.settings = std::move(settings);
+    result.diagnostics = report.take();
+    return result;
+}
+
+base::Result<void> create_log_file(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+    if (descriptor < 0) return base::system_error("cannot open " + path);
+    ::close(descriptor);
+    return {};
+}
+
+}  // namespace phalanx::config

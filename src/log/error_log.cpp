@@ -1,0 +1,181 @@
+#include "phalanx/log/error_log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/details/log_msg.h>
+#include <spdlog/logger.h>
+#include <sys/stat.h>
+
+#include "line_sink.hpp"
+
+namespace phalanx::log {
+namespace {
+
+bool same_file(int left, int right) {
+    struct stat a {
+    }, b{};
+    return ::fstat(left, &a) == 0 && ::fstat(right, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+spdlog::source_loc place_of(const std::source_location& where) {
+    return {where.file_name(), static_cast<int>(where.line()), where.function_name()};
+}
+
+}  // namespace
+
+/// Two sinks: the log itself, and the copies on standard error while there are any.
+class ErrorLog::Impl {
+  public:
+    explicit Impl(int standard_error)
+        : standard_error_(standard_error),
+          main_(std::make_shared<LineSink>(DescriptorOutput::borrow(standard_error), LineRules{})),
+          logger_("phalanx", main_) {
+        logger_.set_level(to_spdlog(Level::notice));
+        // What spdlog would do itself: write to standard error, and wait for it.
+        logger_.set_error_handler([](const std::string&) {});
+    }
+
+    void set_level(Level level) {
+        logger_.set_level(to_spdlog(level));
+        rules_.debug = level == Level::debug;
+        apply_rules();
+    }
+
+    void set_target(std::unique_ptr<Output> output, LineRules rules, std::string path) {
+        const bool is_copy = output->descriptor() >= 0 && same_file(output->descriptor(), standard_error_);
+        main_->set_output(std::move(output));
+        rules.debug = rules_.debug;
+        rules_ = std::move(rules);
+        path_ = std::move(path);
+        if (starting_ && !is_copy && !copies_) {
+            copies_ = std::make_shared<LineSink>(DescriptorOutput::borrow(standard_error_), LineRules{});
+            copies_->set_level(to_spdlog(Level::notice));
+            logger_.sinks().push_back(copies_);
+        }
+        if (is_copy) drop_copies();
+        apply_rules();
+    }
+
+    void end_start_up() {
+        starting_ = false;
+        drop_copies();
+    }
+
+    bool drain() { return main_->drain() & (!copies_ || copies_->drain()); }
+
+    [[nodiscard]] spdlog::logger& logger() { return logger_; }
+    [[nodiscard]] LineSink& main() { return *main_; }
+    [[nodiscard]] const LineRules& rules() const { return rules_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    void apply_rules() {
+        main_->set_rules(rules_);
+        LineRules copy = rules_;
+        if (copy.style == LineStyle::syslog) copy.style = LineStyle::tagged;
+        if (copies_) copies_->set_rules(copy);
+    }
+
+    void drop_copies() {
+        if (copies_) copies_->drain();
+        copies_.reset();
+        logger_.sinks().assign(1, main_);
+    }
+
+    int standard_error_;
+    bool starting_ = true;
+    LineRules rules_;
+    std::string path_;  ///< of the file, empty: another target
+    std::shared_ptr<LineSink> main_;
+    std::shared_ptr<LineSink> copies_;
+    spdlog::logger logger_;
+};
+
+ErrorLog::ErrorLog(int standard_error) : impl_(std::make_unique<Impl>(standard_error)) {}
+ErrorLog::~ErrorLog() = default;
+ErrorLog::ErrorLog(ErrorLog&&) noexcept = default;
+ErrorLog& ErrorLog::operator=(ErrorLog&&) noexcept = default;
+
+void ErrorLog::set_level(Level level) {
+    impl_->set_level(level);
+}
+
+bool ErrorLog::enabled(Level level) const {
+    return impl_->logger().should_log(to_spdlog(level));
+}
+
+base::Result<void> ErrorLog::open_file(const std::string& path) {
+    auto output = DescriptorOutput::open(path);
+    if (!output) return output.error();
+    impl_->set_target(*std::move(output), {}, path);
+    return {};
+}
+
+void ErrorLog::use_descriptor(int fd) {
+    impl_->set_target(DescriptorOutput::borrow(fd), {}, {});
+    impl_->end_start_up();
+}
+
+void ErrorLog::use_syslog(std::string identity, int facility, std::string socket) {
+    impl_->set_target(std::make_unique<SyslogOutput>(std::move(socket)),
+                      {LineStyle::syslog, false, std::move(identity), facility}, {});
+}
+
+void ErrorLog::end_start_up() {
+    impl_->end_start_up();
+}
+
+base::Result<void> ErrorLog::reopen() {
+    if (impl_->path().empty()) return {};
+    auto output = DescriptorOutput::open(impl_->path());
+    if (!output) return output.error();
+    impl_->main().set_output(*std::move(output));
+    return {};
+}
+
+int ErrorLog::descriptor() const {
+    return impl_->main().output().descriptor();
+}
+
+void ErrorLog::log(Level level, std::string_view text, const Where& where) {
+    impl_->logger().log(place_of(where), to_spdlog(level), text);
+}
+
+void ErrorLog::debug(std::string_view text, const Where& where) {
+    log(Level::debug, text, where);
+}
+void ErrorLog::notice(std::string_view text, const Where& where) {
+    log(Level::notice, text, where);
+}
+void ErrorLog::warning(std::string_view text, const Where& where) {
+    log(Level::warning, text, where);
+}
+void ErrorLog::error(std::string_view text, const Where& where) {
+    log(Level::error, text, where);
+}
+void ErrorLog::alert(std::string_view text, const Where& where) {
+    log(Level::alert, text, where);
+}
+
+PoolLog ErrorLog::pool(std::string_view name) {
+    return {*this, name};
+}
+
+void ErrorLog::raw(std::string_view line) {
+    const spdlog::string_view_t name(raw_name.data(), raw_name.size());
+    impl_->main().log({name, to_spdlog(Level::warning), spdlog::string_view_t(line.data(), line.size())});
+}
+
+bool ErrorLog::flush() {
+    return impl_->drain();
+}
+
+std::size_t ErrorLog::prefix_size(Level level) const {
+    const bool tagged = impl_->rules().style == LineStyle::syslog;
+    return level_name(level).size() + (tagged ? std::string_view("[] ") : "[22-Nov-2026 09:38:18] : ").size();
+}
+
+void PoolLog::log(Level level, std::string_view text, const Where& where) {
+    if (log_.enabled(level)) log_.log(level, fmt::format("[pool {}] {}", pool_, text), where);
+}
+
+}  // namespace phalanx::log

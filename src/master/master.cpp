@@ -1,0 +1,21 @@
+#include "phalanx/master/master.hpp"
+
+#include "running.hpp"
+
+namespace phalanx::master {
+
+Master::Master(config::Settings settings, Options options, log::ErrorLog& log)
+    : settings_(std::move(settings)), options_(std::move(options)), log_(log) {}
+
+Master::~Master() = default;
+
+base::Result<void> Master::bind() {
+    auto loop = EventLoop::create();
+    if (!loop) return loop.error();
+    running_ = std::make_unique<Running>(*std::move(loop), settings_, options_, log_);
+    return running_->bind();
+}
+
+int Master::run(const std::function<void()>& announce) { return running_->run(announce); }
+
+}  // namespace phalanx::master

@@ -1,0 +1,51 @@
+#include "worker_output.hpp"
+
+namespace phalanx::master {
+
+base::Result<WorkerOutputEnds> WorkerOutputEnds::create() {
+    auto out = os::make_pipe();
+    if (!out) return out.error();
+    auto err = os::make_pipe();
+    if (!err) return err.error();
+    return WorkerOutputEnds{*std::move(out), *std::move(err)};
+}
+
+WorkerOutput::WorkerOutput(PoolSurroundings& around, const config::PoolSettings& settings, const WorkerHandle& worker,
+                           WorkerOutputEnds ends)
+    : around_(around),
+      settings_(settings),
+      worker_(worker),
+      out_(around.loop, std::move(ends.out.read_end), [this](std::string_view bytes) { take(Stream::out, bytes); }),
+      err_(around.loop, std::move(ends.err.read_end), [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
+
+void WorkerOutput::finish() {
+    out_.finish();
+    err_.finish();
+    if (!decorator_) return;
+    decorator_->close(Stream::out, [this](std::string_view line) { write_line(line); });
+    decorator_->close(Stream::err, [this](std::string_view line) { write_line(line); });
+}
+
+void WorkerOutput::take(Stream stream, std::string_view bytes) {
+    decorator().feed(stream, bytes, [this](std::string_view line) { write_line(line); });
+}
+
+log::OutputDecorator& WorkerOutput::decorator() {
+    if (!decorator_) {
+        decorator_.emplace(log::OutputSettings{
+            settings_.name, worker_.pid,
+            settings_.decorate_workers_output ? log::Decoration::decorated : log::Decoration::raw,
+            around_.output_limit, around_.log.prefix_size(log::Level::warning)});
+    }
+    return *decorator_;
+}
+
+void WorkerOutput::write_line(std::string_view line) {
+    if (settings_.decorate_workers_output) {
+        around_.log.warning(line);
+    } else {
+        around_.log.raw(line);
+    }
+}
+
+}  // namespace phalanx::master

@@ -1,0 +1,99 @@
+#include "phalanx/php/info.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+#include "sapi.hpp"
+#include "zend_headers.hpp"
+
+namespace phalanx::php {
+namespace {
+
+bool less_ignoring_case(const std::string& left, const std::string& right) {
+    const auto less = [](unsigned char a, unsigned char b) { return std::tolower(a) < std::tolower(b); };
+    return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(), less);
+}
+
+std::vector<std::string> module_names() {
+    std::vector<std::string> names;
+    zval* item = nullptr;
+    ZEND_HASH_FOREACH_VAL(&module_registry, item) {
+        names.emplace_back(static_cast<const zend_module_entry*>(Z_PTR_P(item))->name);
+    }
+    ZEND_HASH_FOREACH_END();
+    return names;
+}
+
+std::vector<std::string> zend_extension_names() {
+    std::vector<std::string> names;
+    for (const zend_llist_element* element = zend_extensions.head; element != nullptr; element = element->next) {
+        names.emplace_back(reinterpret_cast<const zend_extension*>(element->data)->name);
+    }
+    return names;
+}
+
+std::string lines_of(std::vector<std::string> names) {
+    std::sort(names.begin(), names.end(), less_ignoring_case);
+    std::string lines;
+    for (const std::string& name : names) lines += name + "\n";
+    return lines;
+}
+
+/// Runs phpinfo() as a request of its own, its output captured by the SAPI.
+bool print_sections(int sections) {
+    volatile bool printed = false;
+    zend_first_try {
+        if (php_request_startup() != FAILURE) {
+            SG(headers_sent) = 1;
+            SG(request_info).no_headers = true;
+            php_print_info(sections);
+            php_request_shutdown(nullptr);
+            printed = true;
+        }
+    }
+    zend_end_try();
+    return printed;
+}
+
+std::string sections_text(int sections) {
+    std::string text;
+    SG(server_context) = nullptr;
+    SG(request_info) = {};
+    sapi_module.phpinfo_as_text = 1;
+    capture_output(&text);
+    const bool printed = print_sections(sections);
+    capture_output(nullptr);
+    sapi_module.phpinfo_as_text = 0;
+    return printed ? text : std::string();
+}
+
+/// When libphp was built: only phpinfo() says it.
+std::string build_date() {
+    constexpr std::string_view label = "Build Date => ";
+    const std::string text = sections_text(PHP_INFO_GENERAL);
+    const std::size_t at = text.find(label);
+    if (at == std::string::npos) return "unknown";
+    const std::size_t begin = at + label.size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+}  // namespace
+
+std::string version_text() {
+    std::string text = "PHP " PHP_VERSION " (fpm-fcgi) (built: " + build_date() + ") (Phalanx " PHALANX_VERSION ")\n";
+    return text + "Copyright (c) The PHP Group\n" + get_zend_version();
+}
+
+std::string modules_text() {
+    return "[PHP Modules]\n" + lines_of(module_names()) + "\n[Zend Modules]\n" + lines_of(zend_extension_names()) +
+           "\n";
+}
+
+base::Result<std::string> info_text() {
+    std::string text = sections_text(PHP_INFO_ALL & ~PHP_INFO_CREDITS);
+    if (text.empty()) return base::Error{"PHP could not describe itself"};
+    return text;
+}
+
+}  // namespace phalanx::php

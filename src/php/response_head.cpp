@@ -1,0 +1,87 @@
+#include "response_head.hpp"
+
+#include <http_status_codes.h>
+
+#include "cgi_module.hpp"
+#include "phalanx/base/parse.hpp"
+
+namespace phalanx::php {
+namespace {
+
+std::string_view text_of(const sapi_header_struct& header) { return {header.header, header.header_len}; }
+
+bool names(std::string_view header, std::string_view name_and_colon) {
+    return base::equal_ignoring_case(header.substr(0, name_and_colon.size()), name_and_colon);
+}
+
+/// Calls `visit` with each header line in the order in which they were set; it returns false to stop.
+template <typename Visit>
+void for_each_header(const zend_llist& list, Visit visit) {
+    for (const zend_llist_element* element = list.head; element != nullptr; element = element->next) {
+        const auto* const header = reinterpret_cast<const sapi_header_struct*>(element->data);
+        if (header->header_len > 0 && !visit(text_of(*header))) return;
+    }
+}
+
+bool has_own_status(const zend_llist& list) {
+    bool found = false;
+    for_each_header(list, [&found](std::string_view header) { return !(found = names(header, "Status:")); });
+    return found;
+}
+
+std::string_view reason_phrase(int code) {
+    for (const auto& known : http_status_map) {
+        if (known.code == code) return known.str != nullptr ? known.str : "";
+    }
+    return {};
+}
+
+/// Writes the status line where one is due. False: the script's own Status header, if any, takes its place.
+bool write_status(const sapi_headers_struct& headers, std::string& text) {
+    const int code = headers.http_response_code;
+    if (code == 200 && !cgi_settings.nph) return false;
+    const std::string_view line = headers.http_status_line != nullptr ? headers.http_status_line : "";
+    if (cgi_settings.rfc2616_headers && !line.empty()) {
+        text.append(line.substr(0, longest_status_line - 2));
+    } else if (const std::size_t space = line.find(' '); space != std::string_view::npos && names(line, "HTTP/")) {
+        text.append("Status:").append(line.substr(space)).resize(std::min(text.size(), longest_status_line - 2));
+    } else if (has_own_status(headers.headers)) {
+        return false;
+    } else {
+        const std::string_view reason = reason_phrase(code);
+        text.append("Status: ").append(std::to_string(code));
+        if (!reason.empty()) text.append(" ").append(reason);
+    }
+    text.append("\r\n");
+    return true;
+}
+
+}  // namespace
+
+void write_response_head(const sapi_headers_struct& headers, std::string& text) {
+    text.clear();
+    bool has_status = write_status(headers, text);
+    for_each_header(headers.headers, [&](std::string_view header) {
+        if (names(header, "Status:")) {
+            if (has_status) return true;
+            has_status = true;
+        } else if (headers.http_response_code == 304 && names(header, "Content-Type:")) {
+            return true;
+        }
+        text.append(header).append("\r\n");
+        return true;
+    });
+    text.append("\r\n");
+}
+
+std::string_view response_header(std::string_view name) noexcept {
+    std::string_view value;
+    for_each_header(SG(sapi_headers).headers, [&](std::string_view header) {
+        if (!header.starts_with(name) || header.size() <= name.size() || header[name.size()] != ':') return true;
+        value = base::trim(header.substr(name.size() + 1));
+        return false;
+    });
+    return value;
+}
+
+}  // namespace phalanx::php

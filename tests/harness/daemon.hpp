@@ -1,0 +1,62 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/child_process.hpp"
+
+namespace phalanx::harness {
+
+/// Which of the two programs is driven: both know the same command line and configuration.
+struct DaemonProgram {
+    std::filesystem::path path;
+    bool is_phalanx = true;
+};
+
+/// The program under test: the environment's PHALANX_BINARY, else the one of this build. A name that begins with
+/// "php-fpm" is taken for the original.
+[[nodiscard]] std::optional<DaemonProgram> driven_daemon();
+/// The php-fpm 8.2 that the compat tests compare with, if it is installed.
+[[nodiscard]] std::optional<DaemonProgram> installed_php_fpm();
+
+struct DaemonStart {
+    DaemonProgram program;
+    std::filesystem::path config;
+    std::filesystem::path log;  ///< its standard error, where -O sends the log
+    std::vector<std::string> arguments{"-n"};
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::optional<std::pair<uid_t, gid_t>> run_as;
+};
+
+/// A FastCGI process manager in the foreground, and all processes it makes. Ended with all of them by the destructor.
+class Daemon {
+  public:
+    explicit Daemon(const DaemonStart& start);
+
+    /// Whether it says that it is ready; false also when it ends instead.
+    [[nodiscard]] bool wait_until_ready();
+
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
+    [[nodiscard]] std::string log() const;
+    [[nodiscard]] bool wait_for_log(std::string_view text, milliseconds deadline = kPatience) const;
+    bool signal(int number) const { return process_.signal(number); }
+    std::optional<ExitStatus> wait(milliseconds deadline = kPatience) { return process_.wait(deadline); }
+    [[nodiscard]] bool running() { return process_.running(); }
+
+    /// Its live processes by their titles: "... pool NAME" is a worker; a template says so in its title.
+    [[nodiscard]] std::vector<pid_t> workers(std::string_view pool = "www") const;
+    [[nodiscard]] std::vector<pid_t> templates(std::string_view pool = "www") const;
+    /// Everything alive that it started, directly or not, also after its own end; without itself.
+    [[nodiscard]] std::vector<pid_t> others() const;
+
+  private:
+    [[nodiscard]] std::vector<pid_t> titled(std::string_view pool, bool is_template) const;
+
+    std::filesystem::path log_;
+    ChildProcess process_;
+};
+
+}  // namespace phalanx::harness

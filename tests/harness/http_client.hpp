@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "harness/socket.hpp"
+
+namespace phalanx::harness {
+
+struct HttpAnswer {
+    int status = 0;  ///< 0: no whole answer came
+    std::string head;
+    std::string body;
+};
+
+/// HTTP/1.1 as far as tests behind a real web server need it: bodies by length, by chunks or up to the end.
+class HttpClient {
+  public:
+    explicit HttpClient(Address server) : server_(std::move(server)) {}
+
+    /// One GET; a connection that the server keeps is used for the next one too.
+    [[nodiscard]] HttpAnswer get(std::string_view target, bool keep = false);
+    [[nodiscard]] HttpAnswer post(std::string_view target, std::string_view body);
+
+  private:
+    HttpAnswer exchange(const std::string& request, bool keep);
+    bool read_until(std::size_t size, Clock::time_point end);
+    bool read_chunks(std::string& body, Clock::time_point end);
+
+    Address server_;
+    Descriptor socket_;
+    std::string received_;
+};
+
+}  // namespace phalanx::harness

@@ -1,0 +1,52 @@
+#include "harness/nginx.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+
+namespace phalanx::harness {
+namespace {
+
+constexpr const char* kNginx = "/usr/sbin/nginx";
+constexpr const char* kStockParams = "/etc/nginx/fastcgi_params";
+
+std::string configuration(const TempDir& files, const Address& own, const Address& upstream,
+                          const std::filesystem::path& root, UpstreamUse use) {
+    const std::string folder = files.path().string();
+    std::string text = ::geteuid() == 0 ? "user www-data;\n" : "";
+    text += "daemon off;\nworker_processes 1;\npid " + folder + "/nginx.pid;\nerror_log " + folder +
+            "/error.log warn;\nevents { worker_connections 512; }\nhttp {\n  access_log off;\n";
+    for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+        text += "  " + std::string(kind) + "_temp_path " + folder + "/" + kind + ";\n";
+    }
+    text += "  client_max_body_size 64m;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
+            (use == UpstreamUse::Kept ? "    keepalive 16;\n" : "") + "  }\n  server {\n    listen " +
+            own.listen_value() + ";\n    root " + root.string() + ";\n    location / {\n      include " + kStockParams +
+            ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
+            (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
+            "      fastcgi_pass php;\n    }\n  }\n}\n";
+    return text;
+}
+
+}  // namespace
+
+bool Nginx::installed() { return ::access(kNginx, X_OK) == 0 && ::access(kStockParams, R_OK) == 0; }
+
+Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use)
+    : address_(Address::tcp("127.0.0.1", free_tcp_port())) {
+    Command command;
+    command.arguments = {kNginx, "-p", files_.path().string(), "-e", (files_ / "error.log").string(), "-c",
+                         files_.write("nginx.conf", configuration(files_, address_, upstream, document_root, use))};
+    command.errors = files_ / "error.log";
+    command.end_signal = SIGTERM;
+    process_ = std::make_unique<ChildProcess>(command);
+    const auto settled = [this] {
+        return connect_to(address_, milliseconds(1000)).is_open() || !process_->running();
+    };
+    if (!eventually(kPatience, settled) || !process_->running()) {
+        throw std::runtime_error("nginx did not start:\n" + error_log());
+    }
+}
+
+}  // namespace phalanx::harness

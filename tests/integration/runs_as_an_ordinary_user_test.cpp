@@ -1,0 +1,66 @@
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "harness/process.hpp"
+#include "harness/site.hpp"
+
+namespace phalanx::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OrdinaryUser : public SiteTest {
+  protected:
+    /// As root the daemon is started as nobody, from a copy that nobody can reach, with a folder it may write.
+    void become_ordinary() {
+        if (::geteuid() != 0) return;
+        const passwd* const nobody = ::getpwnam("nobody");
+        ASSERT_NE(nobody, nullptr);
+        site().start_options().run_as = {nobody->pw_uid, nobody->pw_gid};
+        const fs::path folder = site().files().open_folder("run");
+        site().global().set("error_log", (folder / "error.log").string());
+        site().pool().set("listen", (folder / "www.sock").string()).remove("listen.owner").remove("listen.group");
+        if (drives_phalanx()) copy_program();
+    }
+
+  private:
+    void copy_program() {
+        fs::path& program = site().start_options().program.path;
+        const fs::path copies = site().files().open_folder("bin");
+        for (const fs::directory_entry& entry : fs::directory_iterator(program.parent_path())) {
+            const bool wanted = entry.is_regular_file() && entry.path().filename().string().starts_with("phalanx");
+            if (wanted) fs::copy_file(entry.path(), copies / entry.path().filename());
+        }
+        program = copies / program.filename();
+    }
+};
+
+TEST_F(OrdinaryUser, ServesWithItsOwnRights) {
+    become_ordinary();
+    site().script("pid.php", "<?php echo getmypid();");
+    site().pool().remove("user").remove("group");
+    site().start();
+    const Answer answer = site().get("/pid.php");
+    ASSERT_EQ(answer.status(), 200) << answer;
+    const auto user = effective_user(std::atoi(answer.body().c_str()));
+    EXPECT_EQ(user, effective_user(site().daemon().pid()));
+    EXPECT_NE(user, 0u);
+}
+
+TEST_F(OrdinaryUser, IsToldWhichDirectivesAreIgnored) {
+    become_ordinary();
+    site().script("hello.php", "<?php echo 'hello';");
+    site().pool().set("user", "www-data").set("group", "www-data");
+    site().start();
+    EXPECT_EQ(site().get("/hello.php").body(), "hello");
+    const std::string log = site().daemon().log();
+    for (const char* name : {"user", "group"}) {
+        const std::string line = "NOTICE: [pool www] '" + std::string(name) +
+                                 "' directive is ignored when FPM is not running as root\n";
+        EXPECT_NE(log.find(line), std::string::npos) << log;
+    }
+}
+
+}  // namespace
+}  // namespace phalanx::harness

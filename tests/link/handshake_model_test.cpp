@@ -1,0 +1,236 @@
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "handshake_explorer.hpp"
+
+namespace phalanx::link::model {
+namespace {
+
+/// Far above what the largest exploration here needs: what stops a model that has lost its bounds.
+constexpr std::size_t most_states = 8'000'000;
+
+enum class ThirdClient : std::uint8_t { none, like_the_others, slow_or_kept };
+
+State situation(std::initializer_list<Chance> chances, std::size_t plain_clients, ThirdClient third) {
+    State state = System::initial(chances);
+    if (plain_clients == 1) state.fate_of(1) = Fate::answered;
+    if (third == ThirdClient::none) state.fate_of(slow_client) = Fate::answered;
+    if (third == ThirdClient::like_the_others) state.slow.set(SlowClientFlag::head_sent);
+    return state;
+}
+
+Findings explore(const Variant& variant, const State& start) {
+    const System system(variant);
+    return Explorer(system).explore(start, most_states);
+}
+
+std::string words_of(const Findings& findings) {
+    std::string text = findings.fault + ", the shortest way there:\n";
+    for (const std::string& step : findings.trace) text += step + "\n";
+    return text;
+}
+
+/// An exploration that does not come by a step proves nothing about it.
+void expect_all_visited(const Findings& findings, bool workers_leave) {
+    for (auto i = std::size_t{0}; i <= static_cast<std::size_t>(WorkerStep::gone); ++i) {
+        const auto step = static_cast<WorkerStep>(i);
+        const bool last_steps = step == WorkerStep::close_inbox || step == WorkerStep::drain_inbox;
+        const bool only_with_control =
+            last_steps || step == WorkerStep::drain_control || step == WorkerStep::serve_last;
+        if (only_with_control && !workers_leave) continue;
+        EXPECT_TRUE(findings.visited_worker_step[i]) << i;
+    }
+    for (auto i = std::size_t{0}; i <= static_cast<std::size_t>(MasterStep::asleep); ++i) {
+        EXPECT_TRUE(findings.visited_master_step[i]) << i;
+    }
+}
+
+void expect_sound(const State& start) {
+    const Findings findings = explore(Variant{}, start);
+    EXPECT_EQ(findings.fault, "") << words_of(findings);
+    std::cout << findings.states << " states, " << findings.steps << " steps between them, " << findings.depth
+              << " deep\n";
+    ::testing::Test::RecordProperty("states", std::to_string(findings.states));
+    expect_all_visited(findings, start.chances.has(Chance::control));
+}
+
+TEST(Handshake, SurvivesACrashAndAStopAtEveryPoint) {
+    expect_sound(situation({Chance::crash, Chance::stop}, 2, ThirdClient::like_the_others));
+}
+
+TEST(Handshake, SurvivesThemWithAClientThatIsSlowOrKept) {
+    expect_sound(situation({Chance::crash, Chance::stop}, 1, ThirdClient::slow_or_kept));
+}
+
+TEST(Handshake, SurvivesACrashWithThreeClientsOneSlowOrKept) {
+    expect_sound(situation({Chance::crash}, 2, ThirdClient::slow_or_kept));
+}
+
+TEST(Handshake, LetsAWorkerGoWhileOneCrashes) {
+    expect_sound(situation({Chance::control, Chance::crash}, 2, ThirdClient::none));
+}
+
+TEST(Handshake, LetsAWorkerGoWhileOneIsStopped) {
+    expect_sound(situation({Chance::control, Chance::stop}, 2, ThirdClient::none));
+}
+
+// The checker must be able to fail: each test below takes one rule of the hand-shake away.
+
+void expect_fault(const Variant& variant, const State& start, std::string_view fault) {
+    const Findings findings = explore(variant, start);
+    EXPECT_EQ(findings.fault, fault);
+    EXPECT_GT(findings.trace.size(), 1U);
+    std::cout << words_of(findings);
+}
+
+/// No accident, two plain clients: enough for most.
+State calm() {
+    return situation({}, 2, ThirdClient::none);
+}
+
+WorkerStep reads_wake_before_setting_its_bit(WorkerStep step, WorkerOperations& worker) {
+    switch (step) {
+        case WorkerStep::announce_idle:
+            return worker.master_wants_wake() ? WorkerStep::wake_master : WorkerStep::check_wake;
+        case WorkerStep::check_wake:
+            worker.set_idle_bit();
+            return WorkerStep::receive;
+        case WorkerStep::wake_master:
+            worker.set_idle_bit();
+            worker.wake_master();
+            return WorkerStep::receive;
+        default:
+            return advance(step, worker);
+    }
+}
+
+TEST(HandshakeMutant, WorkerReadsWakeBeforeSettingItsBit) {
+    Variant variant;
+    variant.worker = &reads_wake_before_setting_its_bit;
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, WorkerDoesNotWakeTheMaster) {
+    Variant variant;
+    variant.worker = [](WorkerStep step, WorkerOperations& worker) {
+        return step == WorkerStep::check_wake ? WorkerStep::receive : advance(step, worker);
+    };
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, WorkerIgnoresARecheck) {
+    Variant variant;
+    variant.worker = [](WorkerStep step, WorkerOperations& worker) {
+        const WorkerStep next = advance(step, worker);
+        return step == WorkerStep::receive && next == WorkerStep::check_line ? WorkerStep::receive : next;
+    };
+    expect_fault(variant, calm(), "a worker waits unannounced");
+}
+
+TEST(HandshakeMutant, WorkerEndsWithAJobInItsHands) {
+    Variant variant;
+    variant.worker = [](WorkerStep step, WorkerOperations& worker) {
+        const WorkerStep next = advance(step, worker);
+        return next == WorkerStep::serve_last ? WorkerStep::gone : next;
+    };
+    expect_fault(variant, situation({Chance::control}, 2, ThirdClient::none), "a client was lost");
+}
+
+TEST(HandshakeMutant, MasterDoesNotLookAgainAfterSettingWake) {
+    Variant variant;
+    variant.master = [](MasterStep step, MasterOperations& master) {
+        const MasterStep next = advance(step, master);
+        return step == MasterStep::set_wake ? MasterStep::asleep : next;
+    };
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, MasterSleepsWithoutSettingWake) {
+    Variant variant;
+    variant.master = [](MasterStep step, MasterOperations& master) {
+        return step == MasterStep::set_wake ? MasterStep::look_again : advance(step, master);
+    };
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, MasterDoesNotWatchTheListenerWhenAWorkerIsIdle) {
+    Variant variant;
+    variant.master = [](MasterStep step, MasterOperations& master) {
+        return step == MasterStep::watch_listener ? MasterStep::clear_wake : advance(step, master);
+    };
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, MasterClearsTheBitAfterSendingTheJob) {
+    Variant variant;
+    variant.master = [](MasterStep step, MasterOperations& master) {
+        switch (step) {
+            case MasterStep::find_job: {
+                const MasterStep next = advance(step, master);
+                return next == MasterStep::clear_idle ? MasterStep::send_job : next;
+            }
+            case MasterStep::send_job:
+                master.send_job();
+                return MasterStep::clear_idle;
+            case MasterStep::clear_idle:
+                master.clear_chosen_bit();
+                return MasterStep::look_for_idle;
+            default:
+                return advance(step, master);
+        }
+    };
+    // It has served the job and announced itself before the master takes its bit away.
+    expect_fault(variant, calm(), "a worker announces itself a second time");
+}
+
+TEST(HandshakeMutant, JobIsDroppedWhenItCannotBeSent) {
+    Variant variant;
+    variant.failed_send_keeps_job = false;
+    expect_fault(variant, situation({Chance::control}, 2, ThirdClient::none), "a client was lost");
+}
+
+TEST(HandshakeMutant, DeadWorkersInboxIsNotDrained) {
+    Variant variant;
+    variant.drains_dead_inbox = false;
+    expect_fault(variant, situation({Chance::crash}, 2, ThirdClient::none), "a client was lost");
+}
+
+TEST(HandshakeMutant, DeadWorkersOutboxIsNotDrained) {
+    Variant variant;
+    variant.drains_dead_outbox = false;
+    expect_fault(variant, situation({Chance::crash}, 1, ThirdClient::slow_or_kept), "a client was lost");
+}
+
+TEST(HandshakeMutant, DeadWorkersBitStays) {
+    Variant variant;
+    variant.clears_dead_bit = false;
+    // The new worker seems idle from its first moment on.
+    expect_fault(variant, situation({Chance::crash}, 2, ThirdClient::none),
+                 "a worker announces itself a second time");
+}
+
+TEST(HandshakeMutant, JobOfAStoppedWorkerIsNotTakenBack) {
+    Variant variant;
+    variant.checks_for_untaken_jobs = false;
+    expect_fault(variant, situation({Chance::stop}, 2, ThirdClient::none), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, WorkerIsNotToldThatItsJobWasTakenBack) {
+    Variant variant;
+    variant.rechecks_after_take_back = false;
+    expect_fault(variant, calm(), "a worker waits unannounced");
+}
+
+TEST(HandshakeMutant, ControlMessageThatAJobCheckFoundIsNotSentAgain) {
+    Variant variant;
+    variant.repeats_control_messages = false;
+    const Findings findings = explore(variant, situation({Chance::control}, 2, ThirdClient::none));
+    EXPECT_TRUE(findings.fault == "a worker that should leave is still there" ||
+                findings.fault == "a control message was lost")
+        << findings.fault;
+    std::cout << words_of(findings);
+}
+
+}  // namespace
+}  // namespace phalanx::link::model

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "phalanx/link/master_side.hpp"
+#include "phalanx/link/worker_side.hpp"
+
+namespace phalanx::link::model {
+
+inline constexpr std::size_t workers = 2;
+inline constexpr std::size_t clients = 3;
+
+/// Clients are numbered 1..3 so that 0 can say "nobody". 1 and 2 connect with their request's head; 3 sends
+/// its head whenever it likes and may also be a kept-alive connection that the master holds.
+using Client = std::uint8_t;
+inline constexpr Client nobody = 0;
+inline constexpr Client slow_client = 3;
+
+/// What lies in a queue: a client's connection, or one of the messages without one.
+enum class Item : std::uint8_t { none, client_1, client_2, client_3, recheck, leave, replace_log, hello };
+
+[[nodiscard]] constexpr Item item_of(Client client) {
+    return static_cast<Item>(client);
+}
+[[nodiscard]] constexpr Client client_of(Item item) {
+    return item <= Item::client_3 ? static_cast<Client>(item) : nobody;
+}
+
+/// A queue of up to four items in 16 bits, the first one in the lowest.
+class Fifo {
+  public:
+    [[nodiscard]] bool empty() const { return nibbles_ == 0; }
+    [[nodiscard]] std::uint8_t size() const {
+        return static_cast<std::uint8_t>((static_cast<unsigned>(std::bit_width(nibbles_)) + 3U) / 4U);
+    }
+    [[nodiscard]] bool full() const { return size() == 4; }
+    void push_back(Item item) { put(nibbles_ | unsigned{static_cast<std::uint8_t>(item)} << 4U * size()); }
+    void push_front(Item item) {
+        put(static_cast<unsigned>(nibbles_) << 4U | static_cast<std::uint8_t>(item));
+    }
+    /// none when there is nothing.
+    Item pop_front() {
+        const auto first = static_cast<Item>(nibbles_ & 0xFU);
+        put(static_cast<unsigned>(nibbles_) >> 4U);
+        return first;
+    }
+    [[nodiscard]] bool holds_client() const {
+        for (std::uint8_t i = 0; i < 4; ++i) {
+            if (client_of(at(i)) != nobody) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] Item at(std::uint8_t index) const {
+        return static_cast<Item>(static_cast<unsigned>(nibbles_) >> 4U * index & 0xFU);
+    }
+
+  private:
+    void put(unsigned nibbles) { nibbles_ = static_cast<std::uint16_t>(nibbles); }
+    std::uint16_t nibbles_ = 0;
+};
+
+/// A set of flags out of an enum whose values are single bits.
+template <typename Flag>
+class Flags {
+  public:
+    [[nodiscard]] bool has(Flag flag) const { return (bits_ & static_cast<std::uint8_t>(flag)) != 0; }
+    void set(Flag flag) { bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(flag)); }
+    void clear(Flag flag) { bits_ = static_cast<std::uint8_t>(bits_ & ~static_cast<std::uint8_t>(flag)); }
+    /// Clears it and says whether it was set.
+    bool take(Flag flag) {
+        const bool had = has(flag);
+        clear(flag);
+        return had;
+    }
+
+  private:
+    std::uint8_t bits_ = 0;
+};
+
+enum class Life : std::uint8_t { running, stopped, dead };
+
+enum class WorkerFlag : std::uint8_t {
+    idle = 1,              ///< shared: its bit in WorkersPage
+    control_changed = 2,   ///< shared: MasterPage::control differs from what the worker read last
+    inbox_closed = 4,      ///< kernel: SHUT_RD was called on the worker's end
+    eligible = 8,          ///< master: said hello, is not leaving
+    must_leave = 16,       ///< property: has to come to its end
+    must_replace_log = 32  ///< property: has to carry that message out
+};
+
+struct Worker {
+    Fifo inbox;   ///< master -> worker
+    Fifo outbox;  ///< worker -> master: hello, and connections given back
+    WorkerStep step = WorkerStep::check_control;
+    Life life = Life::running;
+    Client hand = nobody;
+    Flags<WorkerFlag> flags;
+};
+
+/// What the master is at: its pump (MasterStep says where), or the handling of an event before the pump.
+enum class MasterTask : std::uint8_t {
+    pump,
+    clear_wake_when_woken,
+    drain_for_check,
+    send_recheck,
+    send_leave,
+    send_log,
+    count_control,
+};
+
+enum class SharedFlag : std::uint8_t {
+    wake = 1,            ///< shared: MasterPage::wake
+    eventfd = 2,         ///< kernel: the wake-up descriptor is readable
+    watching = 4,        ///< kernel: the listener is in the master's epoll set
+    line_changed = 8,    ///< master: MasterPage::line is to be stored next
+    job_came_back = 16,  ///< master: this check took a job out of the inbox
+    leave_came_back = 32,
+    log_came_back = 64
+};
+
+enum class Fate : std::uint8_t { absent, open, answered, failed };
+
+/// What may still happen, once each.
+enum class Chance : std::uint8_t {
+    crash = 1,   ///< SIGKILL of a worker
+    stop = 2,    ///< SIGSTOP of a worker
+    control = 4  ///< the master sends `leave` or `replace_log`, or a worker leaves of its own accord
+};
+
+enum class SlowClientFlag : std::uint8_t { head_sent = 1, parked = 2 };
+
+/// A rule that was broken on the way into a state.
+enum class Fault : std::uint8_t { none, answered_twice, served_nobody, bit_set_twice, queue_overflow };
+
+/// Everything the processes, the kernel and the clients know.
+struct State {
+    Worker worker[workers];
+    Fifo backlog;
+    Fifo line;
+    std::uint8_t line_word = 0;  ///< shared: MasterPage::line
+    Flags<SharedFlag> shared;
+    MasterTask task = MasterTask::pump;
+    MasterStep step = MasterStep::look_for_idle;
+    std::uint8_t subject = 0;  ///< the worker that the master's present step is about
+    Client job = nobody;       ///< in the master's hand
+    Fate fate[clients] = {};
+    Flags<SlowClientFlag> slow;
+    Flags<Chance> chances;
+    Fault fault = Fault::none;
+
+    [[nodiscard]] Fate& fate_of(Client client) { return fate[client - 1]; }
+    [[nodiscard]] bool head_sent(Client client) const {
+        return client != slow_client || slow.has(SlowClientFlag::head_sent);
+    }
+    void queue(Fifo& fifo, Item item) {
+        if (fifo.full()) fault = Fault::queue_overflow;
+        fifo.push_back(item);
+    }
+};
+static_assert(sizeof(State) == 32 && std::has_unique_object_representations_v<State>,
+              "states are hashed and compared as bytes");
+
+}  // namespace phalanx::link::model

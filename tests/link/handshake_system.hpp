@@ -1,0 +1,75 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "handshake_operations.hpp"
+
+namespace phalanx::link::model {
+
+enum class Action : std::uint8_t {
+    worker_step,
+    worker_leaves,  ///< of its own accord
+    worker_killed,
+    worker_stopped,
+    worker_continued,
+    master_step,
+    store_line,
+    listener_readable,
+    wakeup_readable,
+    worker_died,
+    check_job,
+    message_from_worker,
+    parked_ready,
+    order_leave,
+    order_log,
+    client_connects,
+    client_is_kept,
+    client_sends_head,
+};
+
+/// One atomic step of somebody, and where it leads.
+struct Successor {
+    Action action;
+    std::uint8_t who;  ///< worker, or client, that it is about
+    State state;
+};
+
+/// The dispatcher, its workers, their clients and their accidents: all that can happen next in a state.
+///
+/// Clients 1 and 2 are alike, so 2 connects after 1. Handling of a death is one step: nobody else touches
+/// what a dead worker leaves. A new worker takes the place of each that ended.
+class System {
+  public:
+    explicit System(const Variant& variant) : variant_(variant) {}
+
+    [[nodiscard]] static State initial(std::initializer_list<Chance> chances);
+    /// In place of what `found` holds. A step that changes nothing is none.
+    void successors(const State& state, std::vector<Successor>& found) const;
+
+    /// Empty, or what is wrong with the state whatever comes next.
+    [[nodiscard]] static std::string_view fault(const State& state);
+    /// Empty, or what is wrong if nothing ever happens again.
+    [[nodiscard]] static std::string_view fault_at_end(const State& state);
+
+  private:
+    void add_worker_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+    void add_accidents(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+    void add_client_steps(const State& state, std::vector<Successor>& found) const;
+    void add_master_events(const State& state, std::vector<Successor>& found) const;
+    void add_worker_events(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+
+    void run_master(State& state) const;
+    void drain_for_check(State& state) const;
+    void bury(State& state, std::uint8_t index) const;
+
+    Variant variant_;
+};
+
+/// In words, for the trace of a fault.
+[[nodiscard]] std::string describe(const Successor& step);
+[[nodiscard]] std::string describe(const State& state);
+
+}  // namespace phalanx::link::model
