@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ini_token.hpp"
 #include "ini_value.hpp"
 #include "phalanx/base/parse.hpp"
 
@@ -18,16 +19,9 @@ std::string_view label_at(std::string_view text) {
 }
 
 /// PHP's name for a label that is a boolean word, which may not stand at the start of a line; else empty.
-std::string_view boolean_token(std::string_view label) {
-    using base::equal_ignoring_case;
-    const std::string_view word = base::trim(label);
-    for (const std::string_view yes : {"true", "on", "yes"}) {
-        if (equal_ignoring_case(word, yes)) return "BOOL_TRUE";
-    }
-    for (const std::string_view no : {"false", "off", "no", "none"}) {
-        if (equal_ignoring_case(word, no)) return "BOOL_FALSE";
-    }
-    return equal_ignoring_case(word, "null") ? "NULL_NULL" : std::string_view{};
+std::string boolean_token(std::string_view label) {
+    const TokenKind kind = kind_of_word(base::trim(label));
+    return kind == TokenKind::word ? std::string() : name_of({kind, 0, {}});
 }
 
 /// PHP's name for what stands at the front of a text where a "=" was wanted.
@@ -37,8 +31,8 @@ std::string token_instead_of_sign(std::string_view text) {
     const std::string_view label = label_at(text);
     if (label.empty()) return fmt::format("'{}'", text.front());
     if (text.substr(label.size()).starts_with('[')) return "TC_OFFSET";
-    const std::string_view word = boolean_token(label);
-    return std::string(word.empty() ? "TC_LABEL" : word);
+    const std::string word = boolean_token(label);
+    return word.empty() ? "TC_LABEL" : word;
 }
 
 /// Reads the statements of one line until its end or the first fault.
@@ -83,7 +77,7 @@ class LineReader {
         const std::string_view label = label_at(rest);
         if (label.empty()) return fail(unexpected(fmt::format("'{}'", rest.front())));
         const bool has_key = rest.substr(label.size()).starts_with('[');
-        const std::string_view boolean = boolean_token(label);
+        const std::string boolean = boolean_token(label);
         if (!after_spaces_ && !has_key && !boolean.empty()) return fail(unexpected(boolean));
         Statement statement{Statement::Kind::bare, std::string(base::trim(label)), {}, {}};
         scanner_.skip(label.size());

@@ -16,8 +16,9 @@ bool same_file(int left, int right) {
     return ::fstat(left, &a) == 0 && ::fstat(right, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-spdlog::source_loc place_of(const std::source_location& where) {
-    return {where.file_name(), static_cast<int>(where.line()), where.function_name()};
+/// The file is not shown; spdlog takes a place without one for none at all.
+spdlog::source_loc place_of(const Where& where) {
+    return {"-", where.line, where.function};
 }
 
 }  // namespace

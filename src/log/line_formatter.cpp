@@ -48,7 +48,7 @@ std::time_t second_of(const spdlog::details::log_msg& message) {
 }
 
 void print_place(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) {
-    print(line, "{}(), line {}: ", bare_function_name(message.source.funcname), message.source.line);
+    print(line, "{}(), line {}: ", message.source.funcname, message.source.line);
 }
 
 }  // namespace
@@ -65,12 +65,6 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 Level from_spdlog(spdlog::level::level_enum level) {
     return static_cast<Level>(level - spdlog::level::debug);
-}
-
-std::string_view bare_function_name(std::string_view pretty) {
-    pretty = pretty.substr(0, pretty.find('('));
-    const std::size_t before = pretty.find_last_of(" :*&");
-    return before == pretty.npos ? pretty : pretty.substr(before + 1);
 }
 
 const std::tm& LineFormatter::local_time(std::time_t second) {

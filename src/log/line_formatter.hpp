@@ -49,7 +49,4 @@ class LineFormatter final : public spdlog::formatter {
     std::tm cached_{};
 };
 
-/// The bare name of a function out of std::source_location::function_name().
-[[nodiscard]] std::string_view bare_function_name(std::string_view pretty);
-
 }  // namespace phalanx::log

@@ -141,6 +141,10 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     if (decision.spawn == 0) return;
     staff_.order(decision.spawn, template_);
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
+    // What could not be ordered now (no descriptors, a full channel) is tried again.
+    if (staff_.live() < policy_.wanted) {
+        respawn_timer_.start(tick_interval, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
+    }
 }
 
 void Pool::check_orders() {

@@ -5,6 +5,7 @@
 #include "pool_values.hpp"
 #include "sapi.hpp"
 #include "server_variables.hpp"
+#include "shared_library.hpp"
 #include "startup_ini.hpp"
 #include "working_directory.hpp"
 #include "zend_headers.hpp"
@@ -87,6 +88,11 @@ void prepare_sapi(const EngineOptions& options, const std::string& default_direc
 
 base::Result<void> start_engine(const EngineOptions& options, BecomeUser become_user, void* context) {
     if (turning_point.reached) base::panic("PHP can be started only once in a process");
+    const std::string file = file_of(reinterpret_cast<const void*>(&php_module_startup));
+    if (!is_library_of(file, PHP_MAJOR_VERSION, PHP_MINOR_VERSION)) {
+        return base::Error{"'" + file + "' is not the library of PHP " + std::to_string(PHP_MAJOR_VERSION) +
+                           "." + std::to_string(PHP_MINOR_VERSION) + ", which this program was built for"};
+    }
     const std::string default_directory = default_ini_directory();
     zend_signal_startup();
     prepare_sapi(options, default_directory);
@@ -97,7 +103,8 @@ base::Result<void> start_engine(const EngineOptions& options, BecomeUser become_
         started = php_module_startup(&sapi(), &cgi_module);
     }
     turning_point.pool_values = {};
-    if (turning_point.refused) return base::Error{"PHP's start was given up: the process could not change its user"};
+    if (turning_point.refused)
+        return base::Error{"PHP's start was given up: the process could not change its user"};
     if (started == FAILURE) return base::Error{"PHP could not be started"};
     if (!turning_point.reached) base::panic("PHP has loaded extensions without giving up root first");
     if (options.extended_info) CG(compiler_options) |= ZEND_COMPILE_EXTENDED_INFO;

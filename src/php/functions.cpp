@@ -53,9 +53,14 @@ void add_field(zval* array, const CollectedFields::Field& field) {
         case CollectedFields::Kind::text:
             add_assoc_stringl_ex(array, name, field.name.size(), field.text.c_str(), field.text.size());
             break;
-        case CollectedFields::Kind::number: add_assoc_long_ex(array, name, field.name.size(), field.number); break;
-        case CollectedFields::Kind::decimal: add_assoc_double_ex(array, name, field.name.size(), field.decimal); break;
-        case CollectedFields::Kind::worker: break;
+        case CollectedFields::Kind::number:
+            add_assoc_long_ex(array, name, field.name.size(), field.number);
+            break;
+        case CollectedFields::Kind::decimal:
+            add_assoc_double_ex(array, name, field.name.size(), field.decimal);
+            break;
+        case CollectedFields::Kind::worker:
+            break;
     }
 }
 
@@ -141,10 +146,9 @@ ZEND_END_ARG_INFO()
 
 const zend_function_entry cgi_functions[] = {
     ZEND_FE(fastcgi_finish_request, arginfo_finish_request)
-    ZEND_FE(apache_request_headers, arginfo_request_headers)
-    ZEND_FALIAS(getallheaders, apache_request_headers, arginfo_request_headers)
-    ZEND_FE(fpm_get_status, arginfo_get_status)
-    ZEND_FE_END};
+        ZEND_FE(apache_request_headers, arginfo_request_headers)
+            ZEND_FALIAS(getallheaders, apache_request_headers, arginfo_request_headers)
+                ZEND_FE(fpm_get_status, arginfo_get_status) ZEND_FE_END};
 
 void set_status_source(StatusSource source, void* context) {
     status.fill = source;

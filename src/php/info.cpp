@@ -27,7 +27,8 @@ std::vector<std::string> module_names() {
 
 std::vector<std::string> zend_extension_names() {
     std::vector<std::string> names;
-    for (const zend_llist_element* element = zend_extensions.head; element != nullptr; element = element->next) {
+    for (const zend_llist_element* element = zend_extensions.head; element != nullptr;
+         element = element->next) {
         names.emplace_back(reinterpret_cast<const zend_extension*>(element->data)->name);
     }
     return names;
@@ -81,13 +82,14 @@ std::string build_date() {
 }  // namespace
 
 std::string version_text() {
-    std::string text = "PHP " PHP_VERSION " (fpm-fcgi) (built: " + build_date() + ") (Phalanx " PHALANX_VERSION ")\n";
+    std::string text =
+        "PHP " PHP_VERSION " (fpm-fcgi) (built: " + build_date() + ") (Phalanx " PHALANX_VERSION ")\n";
     return text + "Copyright (c) The PHP Group\n" + get_zend_version();
 }
 
 std::string modules_text() {
-    return "[PHP Modules]\n" + lines_of(module_names()) + "\n[Zend Modules]\n" + lines_of(zend_extension_names()) +
-           "\n";
+    return "[PHP Modules]\n" + lines_of(module_names()) + "\n[Zend Modules]\n" +
+           lines_of(zend_extension_names()) + "\n";
 }
 
 base::Result<std::string> info_text() {

@@ -15,7 +15,8 @@ void take_value(zval* name, zval* value, zval*, int type, void* context) {
     auto& evaluation = *static_cast<Evaluation*>(context);
     ++evaluation.entries;
     evaluation.odd = evaluation.odd || type != ZEND_INI_PARSER_ENTRY || name == nullptr;
-    if (value != nullptr && Z_TYPE_P(value) == IS_STRING) evaluation.value.assign(Z_STRVAL_P(value), Z_STRLEN_P(value));
+    if (value != nullptr && Z_TYPE_P(value) == IS_STRING)
+        evaluation.value.assign(Z_STRVAL_P(value), Z_STRLEN_P(value));
 }
 
 }  // namespace

@@ -14,10 +14,14 @@ namespace {
 
 std::string_view level_name(MessageLevel level) {
     switch (level) {
-        case MessageLevel::debug: return "DEBUG: ";
-        case MessageLevel::notice: return "NOTICE: ";
-        case MessageLevel::warning: return "WARNING: ";
-        case MessageLevel::error: break;
+        case MessageLevel::debug:
+            return "DEBUG: ";
+        case MessageLevel::notice:
+            return "NOTICE: ";
+        case MessageLevel::warning:
+            return "WARNING: ";
+        case MessageLevel::error:
+            break;
     }
     return "ERROR: ";
 }
@@ -36,7 +40,9 @@ struct Sink {
 
 }  // namespace
 
-void set_message_sink(MessageSink take, void* context) { sink = {take, context}; }
+void set_message_sink(MessageSink take, void* context) {
+    sink = {take, context};
+}
 
 void report(MessageLevel level, std::string_view text) noexcept {
     const std::string_view cut = text.substr(0, longest_message);
@@ -47,7 +53,8 @@ void report(MessageLevel level, std::string_view text) noexcept {
     }
 }
 
-void report(MessageLevel level, std::string_view before, std::string_view name, std::string_view after) noexcept {
+void report(MessageLevel level, std::string_view before, std::string_view name,
+            std::string_view after) noexcept {
     static std::string text;
     text.assign(before);
     text.append(name.substr(0, longest_message)).append(after.substr(0, longest_message));

@@ -13,6 +13,7 @@ inline constexpr std::size_t longest_message = 65536;
 void report(MessageLevel level, std::string_view text) noexcept;
 
 /// The same of a text made of parts.
-void report(MessageLevel level, std::string_view before, std::string_view name, std::string_view after) noexcept;
+void report(MessageLevel level, std::string_view before, std::string_view name,
+            std::string_view after) noexcept;
 
 }  // namespace phalanx::php

@@ -14,9 +14,13 @@ using config::PhpValue;
 /// The pool's values that were in place before PHP's start ended; they are not done a second time.
 std::vector<PhpValue> early_values;
 
-bool is_disabling(std::string_view name) { return name == "disable_functions" || name == "disable_classes"; }
+bool is_disabling(std::string_view name) {
+    return name == "disable_functions" || name == "disable_classes";
+}
 
-bool is_early_entry(std::string_view name) { return name.starts_with("opcache.") || name.starts_with("apc."); }
+bool is_early_entry(std::string_view name) {
+    return name.starts_with("opcache.") || name.starts_with("apc.");
+}
 
 bool was_set_early(const PhpValue& value) {
     return std::any_of(early_values.begin(), early_values.end(), [&value](const PhpValue& early) {
@@ -28,7 +32,9 @@ zend_ini_entry* find_entry(std::string_view name) {
     return static_cast<zend_ini_entry*>(zend_hash_str_find_ptr(EG(ini_directives), name.data(), name.size()));
 }
 
-zend_string* lasting_string(std::string_view text) { return zend_string_init(text.data(), text.size(), 1); }
+zend_string* lasting_string(std::string_view text) {
+    return zend_string_init(text.data(), text.size(), 1);
+}
 
 void replace_value(zend_ini_entry& entry, zend_string* value) {
     if (entry.value != nullptr) zend_string_release(entry.value);
@@ -51,8 +57,9 @@ bool set_entry(const PhpValue& value) {
     const bool same = entry->value != nullptr && value.value == ZSTR_VAL(entry->value);
     if (!same) {
         zend_string* const text = lasting_string(value.value);
-        if (entry->on_modify != nullptr && entry->on_modify(entry, text, entry->mh_arg1, entry->mh_arg2, entry->mh_arg3,
-                                                            ZEND_INI_STAGE_ACTIVATE) != SUCCESS) {
+        if (entry->on_modify != nullptr &&
+            entry->on_modify(entry, text, entry->mh_arg1, entry->mh_arg2, entry->mh_arg3,
+                             ZEND_INI_STAGE_ACTIVATE) != SUCCESS) {
             zend_string_release(text);
             return false;
         }
@@ -74,7 +81,8 @@ bool load_extension(const char* file) {
 
 void disable_classes(const char* list) {
     constexpr const char* separators = ", ";
-    for (const char* name = list + std::strspn(list, separators); *name != '\0'; name += std::strspn(name, separators)) {
+    for (const char* name = list + std::strspn(list, separators); *name != '\0';
+         name += std::strspn(name, separators)) {
         const std::size_t length = std::strcspn(name, separators);
         zend_disable_class(name, length);
         name += length;
@@ -93,14 +101,18 @@ bool apply(const PhpValue& value) {
 /// A handler of an ini entry may leave by longjmp, even outside a request.
 bool apply_guarded(const PhpValue& value) {
     volatile bool applied = false;
-    zend_first_try { applied = apply(value); }
+    zend_first_try {
+        applied = apply(value);
+    }
     zend_end_try();
     return applied;
 }
 
 }  // namespace
 
-bool is_extension(const PhpValue& value) { return value.name == "extension" || value.name == "zend_extension"; }
+bool is_extension(const PhpValue& value) {
+    return value.name == "extension" || value.name == "zend_extension";
+}
 
 void apply_early_values(std::span<const PhpValue> values) {
     for_each_in_order(values, [](const PhpValue& value) {
@@ -109,7 +121,8 @@ void apply_early_values(std::span<const PhpValue> values) {
         } else if (is_early_entry(value.name)) {
             zval text;
             ZVAL_NEW_STR(&text, lasting_string(value.value));
-            zend_hash_str_update(php_ini_get_configuration_hash(), value.name.data(), value.name.size(), &text);
+            zend_hash_str_update(php_ini_get_configuration_hash(), value.name.data(), value.name.size(),
+                                 &text);
         } else if (!is_extension(value)) {
             return;
         }
@@ -135,8 +148,8 @@ void apply_pool_values(std::span<const PhpValue> values) {
     for_each_in_order(values, [](const PhpValue& value) {
         if (apply_guarded(value)) return;
         const bool admin = value.kind == PhpValue::Kind::admin_value;
-        report(MessageLevel::error, admin ? "Unable to set php_admin_value '" : "Unable to set php_value '", value.name,
-               "'");
+        report(MessageLevel::error, admin ? "Unable to set php_admin_value '" : "Unable to set php_value '",
+               value.name, "'");
     });
 }
 

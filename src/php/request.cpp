@@ -14,8 +14,8 @@
 #include "working_directory.hpp"
 #include "zend_headers.hpp"
 
-// One request from its parameters to the end of PHP's request shutdown. Functions that call PHP may be left by
-// longjmp: they hold nothing that a destructor would have to look after.
+// One request from its parameters to the end of PHP's request shutdown. Functions that call PHP may be left
+// by longjmp: they hold nothing that a destructor would have to look after.
 
 namespace phalanx::php {
 namespace {
@@ -37,7 +37,8 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     const auto file = param(params, "SCRIPT_FILENAME");
     // The last request's shutdown functions may have gone elsewhere.
     if (file && !file->starts_with('/')) leave_script_directory();
-    const FixupRules rules{cgi_settings.fix_pathinfo, cgi_settings.discard_path, PG(doc_root) ? PG(doc_root) : ""};
+    const FixupRules rules{cgi_settings.fix_pathinfo, cgi_settings.discard_path,
+                           PG(doc_root) ? PG(doc_root) : ""};
     const ScriptLocation found = fix_environment(params, rules, FileSystem());
     request.port = &port;
     request.policy = &policy;
@@ -48,14 +49,17 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     request.last_of_process = false;
     request.begin = {};
     request.begin.script_path = request.script_path.value_or("");
-    request.begin.request_uri = found.request_uri.data() != nullptr ? found.request_uri : std::string_view("", 0);
+    request.begin.request_uri =
+        found.request_uri.data() != nullptr ? found.request_uri : std::string_view("", 0);
     request.begin.query = value_or_empty(params, "QUERY_STRING");
     request.begin.method = value_or_empty(params, "REQUEST_METHOD");
     request.begin.content_length = content_length(params);
     request.body.begin(port, request.begin.content_length);
 }
 
-char* c_string(std::string_view text) { return const_cast<char*>(text.data()); }
+char* c_string(std::string_view text) {
+    return const_cast<char*>(text.data());
+}
 
 /// What the engine wants to know before a request. Every field is set: none may stay from the last one.
 void describe_to_engine(Request& request) {
@@ -73,8 +77,10 @@ void describe_to_engine(Request& request) {
     info.content_length = request.begin.content_length;
     info.request_uri = c_string(request.begin.request_uri);
     // The engine frees and replaces this one.
-    if (request.script_path) info.path_translated = estrndup(request.script_path->data(), request.script_path->size());
-    if (const auto authorization = param(params, "HTTP_AUTHORIZATION")) php_handle_auth_data(authorization->data());
+    if (request.script_path)
+        info.path_translated = estrndup(request.script_path->data(), request.script_path->size());
+    if (const auto authorization = param(params, "HTTP_AUTHORIZATION"))
+        php_handle_auth_data(authorization->data());
     if (info.auth_user != nullptr) request.begin.user = info.auth_user;
 }
 
@@ -86,7 +92,8 @@ void free_text(char*& text) {
 /// Takes back what the engine would have freed, had it run the request.
 void forget_unstarted() {
     sapi_request_info& info = SG(request_info);
-    for (char** text : {&info.path_translated, &info.auth_user, &info.auth_password, &info.auth_digest}) free_text(*text);
+    for (char** text : {&info.path_translated, &info.auth_user, &info.auth_password, &info.auth_digest})
+        free_text(*text);
 }
 
 /// A page of one line in the place of the script's.
@@ -102,7 +109,9 @@ bool open_script(zend_file_handle& script) {
     // The engine's own failure does not always come from a system call.
     errno = 0;
     volatile bool opened = false;
-    zend_try { opened = php_fopen_primary_script(&script) == SUCCESS; }
+    zend_try {
+        opened = php_fopen_primary_script(&script) == SUCCESS;
+    }
     zend_end_try();
     return opened;
 }
@@ -176,14 +185,18 @@ bool live(Request& request) {
 /// The outermost frame that PHP's longjmp can reach.
 bool live_guarded(Request& request) {
     volatile bool lived = false;
-    zend_first_try { lived = live(request); }
+    zend_first_try {
+        lived = live(request);
+    }
     zend_end_try();
     return lived;
 }
 
 }  // namespace
 
-Request* running_request() noexcept { return static_cast<Request*>(SG(server_context)); }
+Request* running_request() noexcept {
+    return static_cast<Request*>(SG(server_context));
+}
 
 RequestOutcome run_request(RequestPort& port, const RequestPolicy& policy) {
     Request& request = the_request;

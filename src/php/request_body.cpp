@@ -34,7 +34,8 @@ void RequestBody::choose_source() {
     source_ = file_ >= 0 ? Source::file : Source::nothing;
     if (file_ < 0) {
         const int code = errno;
-        php_error(E_WARNING, "REQUEST_BODY_FILE: open('%s') failed: %s (%d)", name->data(), std::strerror(code), code);
+        php_error(E_WARNING, "REQUEST_BODY_FILE: open('%s') failed: %s (%d)", name->data(),
+                  std::strerror(code), code);
     }
 }
 

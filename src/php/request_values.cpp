@@ -21,14 +21,18 @@ struct Target {
 
 bool set(Target& target, const zval& name, const zval& value) {
     switch (apply_lasting(Z_STRVAL(name), Z_STRVAL(value))) {
-        case LastingEffect::failed: return false;
-        case LastingEffect::done: target.request->last_of_process = true; return true;
-        case LastingEffect::none: break;
+        case LastingEffect::failed:
+            return false;
+        case LastingEffect::done:
+            target.request->last_of_process = true;
+            return true;
+        case LastingEffect::none:
+            break;
     }
     // As long as the engine counts it as a change of this request's, it takes it back at the request's end.
     zend_string* const key = zend_string_init(Z_STRVAL(name), Z_STRLEN(name), 0);
-    const zend_result result = zend_alter_ini_entry_chars_ex(key, Z_STRVAL(value), Z_STRLEN(value), target.modify_type,
-                                                             PHP_INI_STAGE_ACTIVATE, 1);
+    const zend_result result = zend_alter_ini_entry_chars_ex(key, Z_STRVAL(value), Z_STRLEN(value),
+                                                             target.modify_type, PHP_INI_STAGE_ACTIVATE, 1);
     zend_string_release(key);
     return result == SUCCESS;
 }

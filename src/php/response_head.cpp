@@ -8,7 +8,9 @@
 namespace phalanx::php {
 namespace {
 
-std::string_view text_of(const sapi_header_struct& header) { return {header.header, header.header_len}; }
+std::string_view text_of(const sapi_header_struct& header) {
+    return {header.header, header.header_len};
+}
 
 bool names(std::string_view header, std::string_view name_and_colon) {
     return base::equal_ignoring_case(header.substr(0, name_and_colon.size()), name_and_colon);
@@ -43,8 +45,11 @@ bool write_status(const sapi_headers_struct& headers, std::string& text) {
     const std::string_view line = headers.http_status_line != nullptr ? headers.http_status_line : "";
     if (cgi_settings.rfc2616_headers && !line.empty()) {
         text.append(line.substr(0, longest_status_line - 2));
-    } else if (const std::size_t space = line.find(' '); space != std::string_view::npos && names(line, "HTTP/")) {
-        text.append("Status:").append(line.substr(space)).resize(std::min(text.size(), longest_status_line - 2));
+    } else if (const std::size_t space = line.find(' ');
+               space != std::string_view::npos && names(line, "HTTP/")) {
+        text.append("Status:")
+            .append(line.substr(space))
+            .resize(std::min(text.size(), longest_status_line - 2));
     } else if (has_own_status(headers.headers)) {
         return false;
     } else {
@@ -77,7 +82,8 @@ void write_response_head(const sapi_headers_struct& headers, std::string& text) 
 std::string_view response_header(std::string_view name) noexcept {
     std::string_view value;
     for_each_header(SG(sapi_headers).headers, [&](std::string_view header) {
-        if (!header.starts_with(name) || header.size() <= name.size() || header[name.size()] != ':') return true;
+        if (!header.starts_with(name) || header.size() <= name.size() || header[name.size()] != ':')
+            return true;
         value = base::trim(header.substr(name.size() + 1));
         return false;
     });

@@ -3,7 +3,9 @@
 
 #include <dlfcn.h>
 
-extern "C" const char* __asan_default_options() { return "detect_leaks=0:allow_user_segv_handler=1"; }
+extern "C" const char* __asan_default_options() {
+    return "detect_leaks=0:allow_user_segv_handler=1";
+}
 
 extern "C" void* dlopen(const char* file, int mode) noexcept {
     using Open = void* (*)(const char*, int);

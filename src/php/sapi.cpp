@@ -39,7 +39,8 @@ void flush_output(void*) noexcept {
 
 int send_headers(sapi_headers_struct* headers) noexcept {
     Request* const request = running_request();
-    if (request == nullptr || request->finished || SG(request_info).no_headers) return SAPI_HEADER_SENT_SUCCESSFULLY;
+    if (request == nullptr || request->finished || SG(request_info).no_headers)
+        return SAPI_HEADER_SENT_SUCCESSFULLY;
     write_response_head(*headers, request->head);
     // A client that is gone shows at the next piece of body.
     request->port->write_head(request->head);
@@ -51,7 +52,9 @@ std::size_t read_body(char* room, std::size_t size) noexcept {
     return request != nullptr ? request->body.read({room, size}) : 0;
 }
 
-void log_message(const char* message, int) noexcept { report(MessageLevel::notice, "PHP message: ", message, ""); }
+void log_message(const char* message, int) noexcept {
+    report(MessageLevel::notice, "PHP message: ", message, "");
+}
 
 /// The [HOST=...] sections of php.ini go by SERVER_NAME in lower case.
 void apply_host_sections(Request& request) {
@@ -91,7 +94,9 @@ void set_ini_defaults(HashTable* configuration) noexcept {
     zend_hash_str_update(configuration, "display_errors", sizeof("display_errors") - 1, &on);
 }
 
-int start_module(sapi_module_struct*) noexcept { return SUCCESS; }
+int start_module(sapi_module_struct*) noexcept {
+    return SUCCESS;
+}
 
 char sapi_name[] = "fpm-fcgi";
 char sapi_pretty_name[] = "FPM/FastCGI";
@@ -124,6 +129,8 @@ sapi_module_struct& sapi() {
     return module;
 }
 
-void capture_output(std::string* text) { captured = text; }
+void capture_output(std::string* text) {
+    captured = text;
+}
 
 }  // namespace phalanx::php

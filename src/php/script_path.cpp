@@ -41,7 +41,8 @@ bool undo_proxy_prefix(Params& params) {
     const auto name = param(params, "SCRIPT_FILENAME");
     if (!name) return false;
     std::size_t begin = 0;
-    for (const std::string_view prefix : {std::string_view("proxy:balancer://"), std::string_view("proxy:fcgi://")}) {
+    for (const std::string_view prefix :
+         {std::string_view("proxy:balancer://"), std::string_view("proxy:fcgi://")}) {
         if (base::equal_ignoring_case(name->substr(0, prefix.size()), prefix)) begin = prefix.size();
     }
     if (begin == 0) return false;
@@ -84,13 +85,15 @@ class Fixup {
     }
 
   private:
-    void replace(std::string_view name, std::string_view original, const OptionalText& old, std::string_view now) {
+    void replace(std::string_view name, std::string_view original, const OptionalText& old,
+                 std::string_view now) {
         if (old && *old == now) return;
         if (old) params_.set(original, *old);
         params_.set(name, now);
     }
 
-    /// mod_fastcgi's Action: SCRIPT_FILENAME and SCRIPT_NAME name the PHP program, PATH_TRANSLATED the script.
+    /// mod_fastcgi's Action: SCRIPT_FILENAME and SCRIPT_NAME name the PHP program, PATH_TRANSLATED the
+    /// script.
     void take_action_target() {
         if (apache_ || !redirect_url_ || !old_translated_ || *old_translated_ == path_) return;
         path_ = *old_translated_;
@@ -236,7 +239,9 @@ FileKind FileSystem::kind(const char* path) const noexcept {
     return S_ISREG(status.st_mode) ? FileKind::regular : FileKind::other;
 }
 
-std::string_view c_text(std::string_view text) { return text.substr(0, text.find('\0')); }
+std::string_view c_text(std::string_view text) {
+    return text.substr(0, text.find('\0'));
+}
 
 std::optional<std::string_view> param(const Params& params, std::string_view name) {
     const auto value = params.find(name);

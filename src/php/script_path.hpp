@@ -27,8 +27,8 @@ class FileSystem final : public FileTest {
 
 /// The ini entries that govern the fix-up.
 struct FixupRules {
-    bool fix_pathinfo = true;   ///< cgi.fix_pathinfo
-    bool discard_path = false;  ///< cgi.discard_path, heard only without fix_pathinfo
+    bool fix_pathinfo = true;     ///< cgi.fix_pathinfo
+    bool discard_path = false;    ///< cgi.discard_path, heard only without fix_pathinfo
     std::string_view doc_root{};  ///< doc_root, stands in for an absent DOCUMENT_ROOT
 };
 
@@ -45,10 +45,10 @@ struct ScriptLocation {
 /// The longest path the fix-up looks for in the file system, in bytes (Linux: PATH_MAX).
 inline constexpr std::size_t longest_script_path = 4095;
 
-/// Brings SCRIPT_FILENAME, SCRIPT_NAME, PATH_INFO and PATH_TRANSLATED into the state that PHP programs expect,
-/// as php-fpm does it: web servers differ in how they split "/index.php/extra", and Apache's proxy modules
-/// prefix the file's name. What is replaced stays readable under ORIG_ and its name. Asks the file system
-/// once for a plain request, else once for each "/" of the path.
+/// Brings SCRIPT_FILENAME, SCRIPT_NAME, PATH_INFO and PATH_TRANSLATED into the state that PHP programs
+/// expect, as php-fpm does it: web servers differ in how they split "/index.php/extra", and Apache's proxy
+/// modules prefix the file's name. What is replaced stays readable under ORIG_ and its name. Asks the file
+/// system once for a plain request, else once for each "/" of the path.
 ScriptLocation fix_environment(fastcgi::Params& params, const FixupRules& rules, const FileTest& files);
 
 /// The text up to its first zero byte: parameters are C strings to PHP.

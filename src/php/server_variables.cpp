@@ -42,7 +42,8 @@ void import_environment(zval* array) {
     const zval& env = PG(http_globals)[TRACK_VARS_ENV];
     const bool is_env = Z_TYPE(env) == IS_ARRAY && Z_ARR(env) == Z_ARR_P(array);
     const int kind = is_env ? PARSE_ENV : PARSE_SERVER;
-    for_each_parameter([=](const char* name, std::string_view value) { register_variable(name, value, kind, array); });
+    for_each_parameter(
+        [=](const char* name, std::string_view value) { register_variable(name, value, kind, array); });
 }
 
 /// For getenv(): everything, since filters store what they see for $_SERVER.
@@ -70,7 +71,8 @@ void register_server_variables(zval* array) noexcept {
     Request* const request = running_request();
     if (request == nullptr) return;
     request->message.assign(request->begin.request_uri);
-    if (cgi_settings.fix_pathinfo) request->message.append(param(request->port->params(), "PATH_INFO").value_or(""));
+    if (cgi_settings.fix_pathinfo)
+        request->message.append(param(request->port->params(), "PATH_INFO").value_or(""));
     register_variable("PHP_SELF", request->message, PARSE_SERVER, array);
 }
 

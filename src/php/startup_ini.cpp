@@ -34,8 +34,8 @@ std::string define_line(const std::string& define) {
     const std::size_t equals = define.find('=');
     if (equals == std::string::npos) return define + "=1\n";
     const std::string value = define.substr(equals + 1);
-    const bool simple = value.empty() || std::isalnum(static_cast<unsigned char>(value[0])) != 0 || value[0] == '"' ||
-                        value[0] == '\'';
+    const bool simple = value.empty() || std::isalnum(static_cast<unsigned char>(value[0])) != 0 ||
+                        value[0] == '"' || value[0] == '\'';
     return simple ? define + "\n" : define.substr(0, equals + 1) + '"' + value + "\"\n";
 }
 

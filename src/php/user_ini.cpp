@@ -34,7 +34,8 @@ Entry& entry_for(std::string_view directory) {
 }
 
 bool lies_inside(std::string_view directory, std::string_view root) {
-    return !root.empty() && directory.size() > root.size() && directory.starts_with(root) && directory[root.size()] == '/';
+    return !root.empty() && directory.size() > root.size() && directory.starts_with(root) &&
+           directory[root.size()] == '/';
 }
 
 /// Reads the files from the outermost directory in, so that inner values replace outer ones.

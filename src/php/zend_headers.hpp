@@ -5,7 +5,6 @@
 #include <php.h>
 
 #include <SAPI.h>
-#include <ext/standard/info.h>
 #include <fopen_wrappers.h>
 #include <php_ini.h>
 #include <php_main.h>
@@ -18,6 +17,7 @@
 #include <zend_modules.h>
 #include <zend_signal.h>
 #include <zend_stream.h>
+#include <ext/standard/info.h>
 
 // These two do not say themselves that they speak of C functions.
 extern "C" {

@@ -82,11 +82,13 @@ TEST_F(ErrorLogTest, DebugTellsWhereEachLineComesFrom) {
     ASSERT_TRUE(log.open_file(path));
     log.notice("ready");
     log.pool("www").debug("detail");
+    const std::string detail_line = std::to_string(__LINE__ - 1);
     EXPECT_THAT(written(),
                 MatchesRegex("\\[.{20}\\.[0-9]{6}\\] NOTICE: pid [0-9]+, TestBody\\(\\), line [0-9]+: ready\n"
                              "\\[.{20}\\.[0-9]{6}\\] DEBUG: pid [0-9]+, TestBody\\(\\), line [0-9]+: "
                              "\\[pool www\\] detail\n"));
-    EXPECT_THAT(written(), HasSubstr("pid " + std::to_string(::getpid()) + ","));
+    EXPECT_THAT(written(), HasSubstr("pid " + std::to_string(::getpid()) + ", TestBody(), line " +
+                                     detail_line + ": [pool"));
     EXPECT_THAT(standard_error.read_all(), Not(HasSubstr("detail")));
 }
 
@@ -226,14 +228,6 @@ TEST_F(ErrorLogTest, SyslogGetsTheMessagesOwnPriority) {
     EXPECT_EQ(standard_error.read_all(), "[WARNING] careful\n[ALERT] now\n");
     EXPECT_EQ(log.descriptor(), -1);
     ::close(server);
-}
-
-TEST(BareFunctionName, IsTheNameAlone) {
-    EXPECT_EQ(bare_function_name("int main(int, char**)"), "main");
-    EXPECT_EQ(bare_function_name("virtual void phalanx::log::Sink::write(std::string_view)"), "write");
-    EXPECT_EQ(bare_function_name("phalanx::{anonymous}::start()::<lambda(int)>"), "start");
-    EXPECT_EQ(bare_function_name("const char* name()"), "name");
-    EXPECT_EQ(bare_function_name(""), "");
 }
 
 TEST(LevelName, IsPhpFpms) {

@@ -15,9 +15,11 @@ class InfoTest : public PhpTest {};
 
 TEST_F(InfoTest, VersionIsInPhpFpmsForm) {
     const std::string text = version_text();
-    EXPECT_THAT(text, MatchesRegex("PHP [0-9]+[.][0-9]+[.][^ ]+ [(]fpm-fcgi[)] [(]built: [A-Z][a-z][a-z] [ 0-9][0-9] [0-9]+ "
-                                   "[0-9:]+[)] [(]Phalanx [0-9.]+[)]\nCopyright [(]c[)] The PHP Group\n"
-                                   "Zend Engine v[^\n]*\n    with Zend OPcache v[^\n]*\n"));
+    EXPECT_THAT(text,
+                MatchesRegex(
+                    "PHP [0-9]+[.][0-9]+[.][^ ]+ [(]fpm-fcgi[)] [(]built: [A-Z][a-z][a-z] [ 0-9][0-9] [0-9]+ "
+                    "[0-9:]+[)] [(]Phalanx [0-9.]+[)]\nCopyright [(]c[)] The PHP Group\n"
+                    "Zend Engine v[^\n]*\n    with Zend OPcache v[^\n]*\n"));
 }
 
 TEST_F(InfoTest, ModulesAreSorted) {
@@ -31,8 +33,9 @@ TEST_F(InfoTest, InfoShowsTheModule) {
     const auto text = info_text();
     ASSERT_TRUE(text);
     EXPECT_THAT(*text, HasSubstr("Server API => FPM/FastCGI\n"));
-    EXPECT_THAT(*text, HasSubstr("\ncgi-fcgi\n\nphp-fpm => active\n\nDirective => Local Value => Master Value\n"
-                                 "cgi.discard_path => Off => Off\n"));
+    EXPECT_THAT(*text,
+                HasSubstr("\ncgi-fcgi\n\nphp-fpm => active\n\nDirective => Local Value => Master Value\n"
+                          "cgi.discard_path => Off => Off\n"));
     EXPECT_THAT(*text, HasSubstr("Loaded Configuration File => " + engine_directory() + "/php.ini\n"));
 }
 

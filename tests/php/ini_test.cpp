@@ -37,7 +37,9 @@ TEST_F(IniTest, PoolValuesHoldForEveryRequest) {
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(ini("error_append_string"), "first");
         EXPECT_EQ(ini("error_prepend_string"), "admin");
-        EXPECT_EQ(run("<?php ini_set('error_append_string', 'x'); var_dump(ini_set('error_prepend_string', 'x')); echo ini_get('error_append_string');").body,
+        EXPECT_EQ(run("<?php ini_set('error_append_string', 'x'); var_dump(ini_set('error_prepend_string', "
+                      "'x')); echo ini_get('error_append_string');")
+                      .body,
                   "bool(false)\nx");
     }
 }
@@ -56,10 +58,13 @@ TEST_F(IniTest, ReportsUnknownPoolValues) {
 }
 
 TEST_F(IniTest, PoolValuesTakeFunctionsAway) {
-    const std::vector<PhpValue> values = {{PhpValue::Kind::admin_value, "disable_functions", "levenshtein,soundex"},
-                                          {PhpValue::Kind::admin_value, "disable_classes", "SplHeap, SplStack"}};
+    const std::vector<PhpValue> values = {
+        {PhpValue::Kind::admin_value, "disable_functions", "levenshtein,soundex"},
+        {PhpValue::Kind::admin_value, "disable_classes", "SplHeap, SplStack"}};
     apply_pool_values(values);
-    EXPECT_EQ(run("<?php echo (int) function_exists('levenshtein'), (int) function_exists('metaphone'), ini_get('disable_functions');").body,
+    EXPECT_EQ(run("<?php echo (int) function_exists('levenshtein'), (int) function_exists('metaphone'), "
+                  "ini_get('disable_functions');")
+                  .body,
               "01levenshtein,soundex");
     EXPECT_TRUE(run("<?php new SplStack;").logged("SplStack() has been disabled for security reasons"));
 }
@@ -69,7 +74,8 @@ TEST_F(IniTest, RequestValuesEndWithTheirRequest) {
     EXPECT_EQ(outcome_, RequestOutcome::served);
     EXPECT_EQ(ini("memory_limit"), "32M");
     EXPECT_EQ(run("<?php var_dump(ini_set('memory_limit', '90M')); echo ini_get('memory_limit');",
-                  {{"PHP_ADMIN_VALUE", "memory_limit=66M\nuser_agent=both"}}).body,
+                  {{"PHP_ADMIN_VALUE", "memory_limit=66M\nuser_agent=both"}})
+                  .body,
               "bool(false)\n66M");
     EXPECT_EQ(run("<?php var_dump(ini_set('memory_limit', '90M')); echo ini_get('user_agent');").body,
               "string(3) \"32M\"\n");
@@ -93,18 +99,20 @@ TEST_F(IniTest, RequestValuesStandAboveAdminValues) {
 }
 
 TEST_F(IniTest, SaysWhatIsWrongWithRequestValues) {
-    const MemoryPort port = run("ok", {{"PHP_VALUE", "bogus=1\n[section]\na[]=3\nuser_agent=\nuser_agent=\"fine\""}});
+    const MemoryPort port =
+        run("ok", {{"PHP_VALUE", "bogus=1\n[section]\na[]=3\nuser_agent=\nuser_agent=\"fine\""}});
     const std::string about = "Passing INI directive through FastCGI: ";
-    const std::vector<std::string> expected = {about + "unable to set 'bogus'", about + "only classic entries are allowed",
-                                               about + "only classic entries are allowed",
-                                               about + "empty value for key 'user_agent'"};
+    const std::vector<std::string> expected = {
+        about + "unable to set 'bogus'", about + "only classic entries are allowed",
+        about + "only classic entries are allowed", about + "empty value for key 'user_agent'"};
     EXPECT_EQ(port.log_lines, expected);
     EXPECT_EQ(port.last_level, MessageLevel::error);
     EXPECT_EQ(port.body, "ok");
 }
 
 TEST_F(IniTest, AFunctionTakenAwayMakesTheRequestTheLast) {
-    const MemoryPort port = run("<?php echo (int) function_exists('similar_text');", {{"PHP_ADMIN_VALUE", "disable_functions=similar_text"}});
+    const MemoryPort port = run("<?php echo (int) function_exists('similar_text');",
+                                {{"PHP_ADMIN_VALUE", "disable_functions=similar_text"}});
     EXPECT_EQ(port.body, "0");
     EXPECT_EQ(outcome_, RequestOutcome::served_last);
 }
@@ -137,7 +145,8 @@ TEST_F(IniTest, EvaluatesValuesAsPhpFpmDoes) {
 TEST_F(IniTest, UserIniReachesFromTheDocumentRootDown) {
     site_.write(".user.ini", "user_agent=outer\nsendmail_from=outer\n");
     site_.write("a/.user.ini", "user_agent=inner\nmemory_limit=20M\n");
-    const std::string path = site_.write("a/b/x.php", "<?php echo ini_get('user_agent'), ini_get('sendmail_from'), ini_get('memory_limit');");
+    const std::string path = site_.write(
+        "a/b/x.php", "<?php echo ini_get('user_agent'), ini_get('sendmail_from'), ini_get('memory_limit');");
     MemoryPort port(get({{"SCRIPT_FILENAME", path}}));
     EXPECT_EQ(serve(port), RequestOutcome::served);
     EXPECT_EQ(port.body, "innerouter20M");

@@ -8,8 +8,10 @@ namespace {
 class IsolationTest : public PhpTest {};
 
 TEST_F(IsolationTest, IniChangesEnd) {
-    run("<?php ini_set('memory_limit', '20M'); ini_set('user_agent', 'x'); error_reporting(0); set_time_limit(5);");
-    EXPECT_EQ(run("<?php echo ini_get('memory_limit'), ini_get('user_agent'), error_reporting();").body, "32M32767");
+    run("<?php ini_set('memory_limit', '20M'); ini_set('user_agent', 'x'); error_reporting(0); "
+        "set_time_limit(5);");
+    EXPECT_EQ(run("<?php echo ini_get('memory_limit'), ini_get('user_agent'), error_reporting();").body,
+              "32M32767");
 }
 
 TEST_F(IsolationTest, HeadersEnd) {
@@ -25,11 +27,14 @@ TEST_F(IsolationTest, AuthorizationEnds) {
 }
 
 TEST_F(IsolationTest, VariablesAndEnvironmentEnd) {
-    run("<?php putenv('LEAK=1'); setlocale(LC_ALL, 'C.UTF-8'); umask(0); $GLOBALS['leak'] = 1; define('LEAK', 1);",
+    run("<?php putenv('LEAK=1'); setlocale(LC_ALL, 'C.UTF-8'); umask(0); $GLOBALS['leak'] = 1; "
+        "define('LEAK', 1);",
         {{"HTTP_COOKIE", "leak=1"}, {"QUERY_STRING", "leak=1"}});
-    EXPECT_EQ(run("<?php echo getenv('LEAK') ?: '-', isset($leak) ? 'leak' : '-', defined('LEAK') ? 'leak' : '-',"
-                  "count($_COOKIE), count($_GET), umask() === 0 ? 'leak' : '-';").body,
-              "---00-");
+    EXPECT_EQ(
+        run("<?php echo getenv('LEAK') ?: '-', isset($leak) ? 'leak' : '-', defined('LEAK') ? 'leak' : '-',"
+            "count($_COOKIE), count($_GET), umask() === 0 ? 'leak' : '-';")
+            .body,
+        "---00-");
 }
 
 TEST_F(IsolationTest, RelativePathsStartAtTheWorkersDirectory) {
@@ -43,7 +48,10 @@ TEST_F(IsolationTest, RelativePathsStartAtTheWorkersDirectory) {
 TEST_F(IsolationTest, AFailedRequestLeavesNothingBehind) {
     const std::string form = "a=1";
     run("<?php ob_start(); echo 'buffered'; ini_set('user_agent', 'x'); $a = str_repeat('x', 64 << 20);",
-        {{"REQUEST_METHOD", "POST"}, {"CONTENT_TYPE", "application/x-www-form-urlencoded"}, {"CONTENT_LENGTH", "3"}}, form);
+        {{"REQUEST_METHOD", "POST"},
+         {"CONTENT_TYPE", "application/x-www-form-urlencoded"},
+         {"CONTENT_LENGTH", "3"}},
+        form);
     EXPECT_EQ(run("<?php echo count($_POST), ini_get('user_agent'), ob_get_level();").body, "00");
 }
 

@@ -20,10 +20,13 @@ TEST_F(RequestTest, AnswersHello) {
     EXPECT_EQ(port.begun_script.substr(0, site_.root().size()), site_.root());
 }
 
-TEST_F(RequestTest, GivesRootUpOnce) { EXPECT_EQ(root_given_up(), 1); }
+TEST_F(RequestTest, GivesRootUpOnce) {
+    EXPECT_EQ(root_given_up(), 1);
+}
 
 TEST_F(RequestTest, SplitsTheQuery) {
-    const MemoryPort port = run("<?php echo $_GET['a'], $_GET['b'][0];", {{"QUERY_STRING", "a=1&b%5B%5D=2+3"}});
+    const MemoryPort port =
+        run("<?php echo $_GET['a'], $_GET['b'][0];", {{"QUERY_STRING", "a=1&b%5B%5D=2+3"}});
     EXPECT_EQ(port.body, "12 3");
 }
 
@@ -50,18 +53,19 @@ TEST_F(RequestTest, ReadsAnUpload) {
 }
 
 TEST_F(RequestTest, ReadsARawBodyUpToItsLength) {
-    const MemoryPort port = run("<?php echo json_decode(file_get_contents('php://input'))->a;",
-                                {{"REQUEST_METHOD", "PUT"}, {"CONTENT_TYPE", "application/json"}, {"CONTENT_LENGTH", "9"}},
-                                "{\"a\":\"x\"}surplus");
+    const MemoryPort port =
+        run("<?php echo json_decode(file_get_contents('php://input'))->a;",
+            {{"REQUEST_METHOD", "PUT"}, {"CONTENT_TYPE", "application/json"}, {"CONTENT_LENGTH", "9"}},
+            "{\"a\":\"x\"}surplus");
     EXPECT_EQ(port.body, "x");
     EXPECT_EQ(port.body_read, 9U);
 }
 
 TEST_F(RequestTest, TakesNoBodyWithoutALength) {
     for (const char* length : {"", "-5", "many"}) {
-        const MemoryPort port = run("<?php echo strlen(file_get_contents('php://input'));",
-                                    {{"REQUEST_METHOD", "POST"}, {"CONTENT_TYPE", "text/plain"}, {"CONTENT_LENGTH", length}},
-                                    "body");
+        const MemoryPort port = run(
+            "<?php echo strlen(file_get_contents('php://input'));",
+            {{"REQUEST_METHOD", "POST"}, {"CONTENT_TYPE", "text/plain"}, {"CONTENT_LENGTH", length}}, "body");
         EXPECT_EQ(port.body, "0") << length;
     }
 }
@@ -73,11 +77,11 @@ TEST_F(RequestTest, ReadsTheBodyFromAFile) {
                          {"REQUEST_BODY_FILE", site_.write("body", "filed body")}};
     const MemoryPort port = run("<?php echo file_get_contents('php://input');", pairs);
     EXPECT_EQ(port.body, "file");
-    const MemoryPort missing = run("<?php echo strlen(file_get_contents('php://input'));",
-                                   {{"REQUEST_METHOD", "POST"},
-                                    {"CONTENT_TYPE", "text/plain"},
-                                    {"CONTENT_LENGTH", "4"},
-                                    {"REQUEST_BODY_FILE", "/nowhere"}});
+    const MemoryPort missing =
+        run("<?php echo strlen(file_get_contents('php://input'));", {{"REQUEST_METHOD", "POST"},
+                                                                     {"CONTENT_TYPE", "text/plain"},
+                                                                     {"CONTENT_LENGTH", "4"},
+                                                                     {"REQUEST_BODY_FILE", "/nowhere"}});
     EXPECT_EQ(missing.body, "0");
     EXPECT_TRUE(missing.logged("REQUEST_BODY_FILE: open('/nowhere') failed: No such file or directory (2)"));
 }
@@ -89,7 +93,8 @@ TEST_F(RequestTest, ReadsCookies) {
 TEST_F(RequestTest, KeepsASession) {
     const MemoryPort first = run("<?php session_start(); $_SESSION['n'] = 41; echo session_id();");
     ASSERT_FALSE(first.body.empty());
-    const MemoryPort second = run("<?php session_start(); echo ++$_SESSION['n'];", {{"HTTP_COOKIE", "PHPSESSID=" + first.body}});
+    const MemoryPort second =
+        run("<?php session_start(); echo ++$_SESSION['n'];", {{"HTTP_COOKIE", "PHPSESSID=" + first.body}});
     EXPECT_EQ(second.body, "42");
 }
 
@@ -101,8 +106,9 @@ TEST_F(RequestTest, WritesALargeAnswer) {
 }
 
 TEST_F(RequestTest, SaysNotFoundWithoutAScript) {
-    for (const Pairs& pairs : {Pairs{{"SCRIPT_FILENAME", site_.root() + "/none.php"}},
-                               Pairs{{"SCRIPT_FILENAME", site_.root() + "/../" + site_.root() + "/index.php"}}}) {
+    for (const Pairs& pairs :
+         {Pairs{{"SCRIPT_FILENAME", site_.root() + "/none.php"}},
+          Pairs{{"SCRIPT_FILENAME", site_.root() + "/../" + site_.root() + "/index.php"}}}) {
         site_.write("index.php", "never");
         MemoryPort port(get(pairs));
         EXPECT_EQ(serve(port), RequestOutcome::served);
@@ -139,7 +145,8 @@ TEST_F(RequestTest, RefusesOtherExtensions) {
     EXPECT_EQ(serve(port), RequestOutcome::served);
     EXPECT_EQ(port.head.substr(0, port.head.find('\r')), "Status: 403 Forbidden");
     EXPECT_EQ(port.body, "Access denied.\n");
-    EXPECT_TRUE(port.logged("Access to the script '" + path + "' has been denied (see security.limit_extensions)"));
+    EXPECT_TRUE(
+        port.logged("Access to the script '" + path + "' has been denied (see security.limit_extensions)"));
     EXPECT_EQ(port.last_level, MessageLevel::notice);
     EXPECT_TRUE(port.begun_script.empty());
     policy_.limit_extensions.clear();
@@ -149,7 +156,8 @@ TEST_F(RequestTest, RefusesOtherExtensions) {
 }
 
 TEST_F(RequestTest, SaysWhyAScriptCannotBeOpened) {
-    MemoryPort directory(get({{"SCRIPT_FILENAME", site_.write("dir.php/inner", "") .substr(0, site_.root().size() + 8)}}));
+    MemoryPort directory(
+        get({{"SCRIPT_FILENAME", site_.write("dir.php/inner", "").substr(0, site_.root().size() + 8)}}));
     EXPECT_EQ(serve(directory), RequestOutcome::served);
     EXPECT_EQ(directory.body, "No input file specified.\n");
     EXPECT_EQ(directory.response_code, 404);
@@ -190,7 +198,9 @@ TEST_F(RequestTest, AnswersAFatalErrorWith500) {
     EXPECT_EQ(run("still here").body, "still here");
 }
 
-TEST_F(RequestTest, AnswersAParseErrorWith500) { EXPECT_EQ(run("<?php if (").response_code, 500); }
+TEST_F(RequestTest, AnswersAParseErrorWith500) {
+    EXPECT_EQ(run("<?php if (").response_code, 500);
+}
 
 TEST_F(RequestTest, SurvivesTheMemoryLimit) {
     const MemoryPort port = run("<?php $a = str_repeat('x', 64 << 20);");
@@ -206,15 +216,16 @@ TEST_F(RequestTest, EndsByExit) {
 }
 
 TEST_F(RequestTest, RunsShutdownFunctionsAndDestructors) {
-    const MemoryPort port = run(
-        "<?php class D { function __destruct() { echo 'destroyed'; } } $d = new D;"
-        "register_shutdown_function(function () { echo 'shutdown,'; }); echo 'script,';");
+    const MemoryPort port =
+        run("<?php class D { function __destruct() { echo 'destroyed'; } } $d = new D;"
+            "register_shutdown_function(function () { echo 'shutdown,'; }); echo 'script,';");
     EXPECT_EQ(port.body, "script,shutdown,destroyed");
 }
 
 TEST_F(RequestTest, TellsTheAccessLogBeforeShutdownFunctions) {
-    const MemoryPort port = run(
-        "<?php header('X-Access: early'); register_shutdown_function(function () { http_response_code(503); });");
+    const MemoryPort port =
+        run("<?php header('X-Access: early'); register_shutdown_function(function () { "
+            "http_response_code(503); });");
     EXPECT_EQ(port.response_code, 200);
     EXPECT_EQ(port.access_header, "early");
     EXPECT_EQ(port.head.substr(0, port.head.find('\r')), "Status: 503 Service Unavailable");
@@ -222,9 +233,10 @@ TEST_F(RequestTest, TellsTheAccessLogBeforeShutdownFunctions) {
 
 TEST_F(RequestTest, StopsWhenTheClientIsGone) {
     const std::string mark = site_.root() + "/mark";
-    const std::string path = site_.write(
-        "gone.php", "<?php register_shutdown_function(function () { file_put_contents('" + mark +
-                        "', connection_status()); }); echo 'x'; flush(); file_put_contents('" + mark + "', 'went on');");
+    const std::string path =
+        site_.write("gone.php", "<?php register_shutdown_function(function () { file_put_contents('" + mark +
+                                    "', connection_status()); }); echo 'x'; flush(); file_put_contents('" +
+                                    mark + "', 'went on');");
     MemoryPort port(get({{"SCRIPT_FILENAME", path}}));
     port.client_gone = true;
     EXPECT_EQ(serve(port), RequestOutcome::served);
@@ -252,7 +264,8 @@ TEST_F(RequestTest, FlushesWhatWasWrittenAndNoHeadAlone) {
 TEST_F(RequestTest, RunsTheScriptInItsDirectory) {
     const MemoryPort port = run(
         "<?php register_shutdown_function(function () { echo '|', getcwd(); }); echo getcwd(); chdir('/');");
-    EXPECT_EQ(port.body, std::filesystem::canonical(site_.root()).string() + "|" + std::filesystem::current_path().string());
+    EXPECT_EQ(port.body, std::filesystem::canonical(site_.root()).string() + "|" +
+                             std::filesystem::current_path().string());
 }
 
 TEST_F(RequestTest, FindsOpcacheAtWork) {

@@ -8,13 +8,18 @@ namespace {
 class ResponseHeadTest : public PhpTest {
   protected:
     static constexpr const char* type_line = "Content-type: text/html; charset=UTF-8\r\n";
-    std::string head(const std::string& php, const Pairs& more = {}) { return run("<?php " + php, more).head; }
+    std::string head(const std::string& php, const Pairs& more = {}) {
+        return run("<?php " + php, more).head;
+    }
 };
 
-TEST_F(ResponseHeadTest, HasNoStatusFor200) { EXPECT_EQ(head(""), std::string(type_line) + "\r\n"); }
+TEST_F(ResponseHeadTest, HasNoStatusFor200) {
+    EXPECT_EQ(head(""), std::string(type_line) + "\r\n");
+}
 
 TEST_F(ResponseHeadTest, NamesTheReasonOfACode) {
-    EXPECT_EQ(head("http_response_code(404);"), "Status: 404 Not Found\r\n" + std::string(type_line) + "\r\n");
+    EXPECT_EQ(head("http_response_code(404);"),
+              "Status: 404 Not Found\r\n" + std::string(type_line) + "\r\n");
     EXPECT_EQ(head("http_response_code(299);"), "Status: 299\r\n" + std::string(type_line) + "\r\n");
 }
 
@@ -31,7 +36,8 @@ TEST_F(ResponseHeadTest, CutsALongStatusLine) {
 TEST_F(ResponseHeadTest, KeepsTheFirstStatusHeaderInItsPlace) {
     EXPECT_EQ(head("header('X-A: 1'); header('Status: 503 Busy'); header('status: 504 Late', false);"),
               "X-A: 1\r\nStatus: 503 Busy\r\n" + std::string(type_line) + "\r\n");
-    EXPECT_EQ(head("header('Status: 503 Busy', true, 500);"), "Status: 503 Busy\r\n" + std::string(type_line) + "\r\n");
+    EXPECT_EQ(head("header('Status: 503 Busy', true, 500);"),
+              "Status: 503 Busy\r\n" + std::string(type_line) + "\r\n");
 }
 
 TEST_F(ResponseHeadTest, SpeaksRfc2616WhereAsked) {

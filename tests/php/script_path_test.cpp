@@ -17,8 +17,10 @@ class TwoScripts final : public FileTest {
   public:
     FileKind kind(const char* path) const noexcept override {
         ++asked;
-        if (std::string_view(path) == "/w/v.php" || std::string_view(path) == "/bin/php") return FileKind::regular;
-        return std::string_view(path) == "/w" || std::string_view(path) == "/" ? FileKind::other : FileKind::absent;
+        if (std::string_view(path) == "/w/v.php" || std::string_view(path) == "/bin/php")
+            return FileKind::regular;
+        return std::string_view(path) == "/w" || std::string_view(path) == "/" ? FileKind::other
+                                                                               : FileKind::absent;
     }
     mutable int asked = 0;
 };
@@ -30,7 +32,9 @@ struct Case {
     const char* script = "/w/v.php";
 };
 
-void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
+void PrintTo(const Case& tested, std::ostream* out) {
+    *out << tested.name;
+}
 
 class FixupTable : public testing::TestWithParam<Case> {};
 
@@ -48,7 +52,8 @@ TEST_P(FixupTable, GivesPhpFpmsResult) {
     }
     const ScriptLocation location = fix_environment(params, {}, TwoScripts());
     Variables found;
-    for (std::size_t i = 0; i < params.size(); ++i) found[std::string(params.at(i).name)] = params.at(i).value;
+    for (std::size_t i = 0; i < params.size(); ++i)
+        found[std::string(params.at(i).name)] = params.at(i).value;
     EXPECT_EQ(found, expected);
     EXPECT_EQ(location.script_path.value_or("none"), tested.script);
     EXPECT_EQ(location.request_uri, expected["SCRIPT_NAME"]);
@@ -71,8 +76,16 @@ const std::vector<Case> cases = {
     {"SplitAlready", {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/a/b"}, {DR, "/w"}}, {}},
     {"NginxWithoutSplit",
      {{SF, "/w/v.php/a/b"}, {SN, "/v.php/a/b"}, {PI, "/v.php/a/b"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/a/b"}, {PT, "/w/a/b"}, {OSN, "/v.php/a/b"}, {OSF, "/w/v.php/a/b"}, {OPI, "/v.php/a/b"}}},
-    {"NoPathInfo", {{SF, "/w/v.php/a/b"}, {SN, "/v.php/a/b"}, {DR, "/w"}}, {{SF, "/w/v.php"}, {PT, "/w"}, {OSF, "/w/v.php/a/b"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/v.php"},
+      {PI, "/a/b"},
+      {PT, "/w/a/b"},
+      {OSN, "/v.php/a/b"},
+      {OSF, "/w/v.php/a/b"},
+      {OPI, "/v.php/a/b"}}},
+    {"NoPathInfo",
+     {{SF, "/w/v.php/a/b"}, {SN, "/v.php/a/b"}, {DR, "/w"}},
+     {{SF, "/w/v.php"}, {PT, "/w"}, {OSF, "/w/v.php/a/b"}}},
     {"EmptyPathInfo",
      {{SF, "/w/v.php/a/b"}, {SN, "/v.php/a/b"}, {PI, ""}, {DR, "/w"}},
      {{SF, "/w/v.php"}, {PT, "/w"}, {OSF, "/w/v.php/a/b"}}},
@@ -84,16 +97,33 @@ const std::vector<Case> cases = {
      {{SF, "/w/v.php"}, {PT, "/w/a/b"}, {OSF, "/w/v.php/a/b"}}},
     {"OtherPathInfo",
      {{SF, "/w/v.php/ab"}, {SN, "/v.php/ab"}, {PI, "/zz/qq/ab"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/zz/qq"}, {PI, "/ab"}, {PT, "/w/ab"}, {OPI, "/zz/qq/ab"}, {OSN, "/v.php/ab"}, {OSF, "/w/v.php/ab"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/zz/qq"},
+      {PI, "/ab"},
+      {PT, "/w/ab"},
+      {OPI, "/zz/qq/ab"},
+      {OSN, "/v.php/ab"},
+      {OSF, "/w/v.php/ab"}}},
     {"TrailingSlash",
      {{SF, "/w/v.php/"}, {SN, "/v.php/"}, {PI, "/v.php/"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/"}, {PT, "/w/"}, {OPI, "/v.php/"}, {OSN, "/v.php/"}, {OSF, "/w/v.php/"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/v.php"},
+      {PI, "/"},
+      {PT, "/w/"},
+      {OPI, "/v.php/"},
+      {OSN, "/v.php/"},
+      {OSF, "/w/v.php/"}}},
     {"ProxyWithoutPathInfo",
      {{SF, "proxy:fcgi://h:9000/w/v.php/a"}, {SN, "/v.php/a"}, {DR, "/w"}},
      {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/a"}, {PT, "/w/a"}, {OSN, "/v.php/a"}, {OSF, "/w/v.php/a"}}},
     {"ProxyWithEncodedName",
      {{SF, "proxy:fcgi://h:9000/w/v.php/a%20b"}, {SN, "/v.php/a b"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/a%20b"}, {PT, "/w/a%20b"}, {OSN, "/v.php/a b"}, {OSF, "/w/v.php/a%20b"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/v.php"},
+      {PI, "/a%20b"},
+      {PT, "/w/a%20b"},
+      {OSN, "/v.php/a b"},
+      {OSF, "/w/v.php/a%20b"}}},
     {"ProxyWithExtraAsWholeName",
      {{SF, "proxy:fcgi://h/w/v.php/a"}, {SN, "/a"}, {DR, "/w"}},
      {{SF, "/w/v.php"}, {PI, "/a"}, {PT, "/w/a"}, {OSF, "/w/v.php/a"}}},
@@ -102,20 +132,46 @@ const std::vector<Case> cases = {
      {{SF, "/w/v.php"}, {OPT, "/w/a"}, {OSF, "/w/v.php/a"}}},
     {"ProxyWithOtherPathInfo",
      {{SF, "proxy:fcgi://h:9000/w/v.php/a"}, {SN, "/v.php/a"}, {PI, "/b"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/b"}, {PI, "/a"}, {PT, "/w/a"}, {OPI, "/b"}, {OSN, "/v.php/a"}, {OSF, "/w/v.php/a"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/b"},
+      {PI, "/a"},
+      {PT, "/w/a"},
+      {OPI, "/b"},
+      {OSN, "/v.php/a"},
+      {OSF, "/w/v.php/a"}}},
     {"BalancerWithQuery",
      {{SF, "Proxy:Balancer://h/w/v.php?x=/y"}, {SN, "/v.php"}, {DR, "/w"}},
      {{SF, "/w/v.php"}}},
     {"ProxyHandler",
      {{SF, "proxy:fcgi://h/w/v.php"}, {SN, "/v.php"}, {PI, "/a"}, {PT, "/w/a"}, {RU, "/x"}, {DR, "/w"}},
      {{SF, "/w/v.php"}}},
-    {"UnknownProxyForm", {{SF, "proxy:unix:/s|fcgi://h/w/v.php"}, {SN, "/v.php"}}, {{SF, "-"}, {OSF, "proxy:unix:/s|fcgi://h/w/v.php"}}, "none"},
+    {"UnknownProxyForm",
+     {{SF, "proxy:unix:/s|fcgi://h/w/v.php"}, {SN, "/v.php"}},
+     {{SF, "-"}, {OSF, "proxy:unix:/s|fcgi://h/w/v.php"}},
+     "none"},
     {"Action",
-     {{SF, "/bin/php"}, {SN, "/cgi-bin/php"}, {PI, "/v.php/a"}, {PT, "/w/v.php/a"}, {RU, "/v.php/a"}, {DR, "/w"}},
-     {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/a"}, {PT, "/w/a"}, {OSF, "/bin/php"}, {OSN, "/cgi-bin/php"}, {OPI, "/v.php/a"}, {OPT, "/w/v.php/a"}}},
+     {{SF, "/bin/php"},
+      {SN, "/cgi-bin/php"},
+      {PI, "/v.php/a"},
+      {PT, "/w/v.php/a"},
+      {RU, "/v.php/a"},
+      {DR, "/w"}},
+     {{SF, "/w/v.php"},
+      {SN, "/v.php"},
+      {PI, "/a"},
+      {PT, "/w/a"},
+      {OSF, "/bin/php"},
+      {OSN, "/cgi-bin/php"},
+      {OPI, "/v.php/a"},
+      {OPT, "/w/v.php/a"}}},
     {"ActionWithoutPathInfo",
      {{SF, "/bin/php"}, {SN, "/cgi-bin/php"}, {PT, "/w/v.php"}, {RU, "/v.php"}},
-     {{SF, "/w/v.php"}, {SN, "/v.php"}, {PT, "-"}, {OSF, "/bin/php"}, {OSN, "/cgi-bin/php"}, {OPT, "/w/v.php"}}},
+     {{SF, "/w/v.php"},
+      {SN, "/v.php"},
+      {PT, "-"},
+      {OSF, "/bin/php"},
+      {OSN, "/cgi-bin/php"},
+      {OPT, "/w/v.php"}}},
     {"RedirectToTheFileItself",
      {{SF, "/w/v.php"}, {SN, "/v.php"}, {PI, "/v.php"}, {PT, "/w/v.php"}, {RU, "/x"}},
      {{PI, "-"}, {PT, "-"}, {OPI, "/v.php"}, {OPT, "/w/v.php"}}},
@@ -136,7 +192,9 @@ const std::vector<Case> cases = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Fixup, FixupTable, testing::ValuesIn(cases),
-                         [](const testing::TestParamInfo<Case>& tested) { return std::string(tested.param.name); });
+                         [](const testing::TestParamInfo<Case>& tested) {
+                             return std::string(tested.param.name);
+                         });
 
 fastcgi::Params make_params(const Variables& variables) {
     fastcgi::Params params;
@@ -180,7 +238,8 @@ TEST(Fixup, UsesTheIniDocRootWithoutDocumentRoot) {
 TEST(Fixup, NeverReachesBeforePathInfo) {
     // CVE-2019-11043: an extra path longer than PATH_INFO made php-fpm count back past its beginning.
     for (const char* info : {"", "/", "/a", "/a/b/c"}) {
-        fastcgi::Params params = make_params({{SF, "/w/v.php/a/b/c/d/e"}, {SN, "/v.php"}, {PI, info}, {DR, "/w"}});
+        fastcgi::Params params =
+            make_params({{SF, "/w/v.php/a/b/c/d/e"}, {SN, "/v.php"}, {PI, info}, {DR, "/w"}});
         fix_environment(params, {}, TwoScripts());
         EXPECT_EQ(params.find(PI), info);
         EXPECT_EQ(params.find(SN), "/v.php");
@@ -205,8 +264,8 @@ TEST(FixupSwitchedOff, TakesTheVariablesAsTheyAre) {
     for (const Plain& tested : plain) {
         fastcgi::Params params = make_params(tested.in);
         const TwoScripts files;
-        const ScriptLocation location =
-            fix_environment(params, {.fix_pathinfo = false, .discard_path = tested.discard_path, .doc_root = {}}, files);
+        const ScriptLocation location = fix_environment(
+            params, {.fix_pathinfo = false, .discard_path = tested.discard_path, .doc_root = {}}, files);
         EXPECT_EQ(location.script_path, tested.script);
         EXPECT_EQ(location.request_uri, tested.uri);
         EXPECT_EQ(params.size(), tested.in.size());

@@ -30,9 +30,12 @@ std::string php_ini() {
            "display_errors=0\nlog_errors=1\nhtml_errors=0\nexpose_php=0\n"
            "memory_limit=32M\npost_max_size=1M\n"
            "register_argc_argv=0\n"
-           "session.save_path=" + directory + "\n"
+           "session.save_path=" +
+           directory +
+           "\n"
            "[HOST=special.example]\nuser_agent=from-host\n"
-           "[PATH=" + directory + "]\nuser_agent=from-path\n";
+           "[PATH=" +
+           directory + "]\nuser_agent=from-path\n";
 }
 
 /// Starts PHP before the first test and removes its directory after the last.
@@ -62,7 +65,9 @@ class Engine : public testing::Environment {
 }  // namespace
 
 Site::Site() : root_(make_directory()) {}
-Site::~Site() { std::filesystem::remove_all(root_); }
+Site::~Site() {
+    std::filesystem::remove_all(root_);
+}
 
 std::string Site::write(const std::string& name, std::string_view text) const {
     const std::filesystem::path path = std::filesystem::path(root_) / name;
@@ -116,8 +121,12 @@ MemoryPort PhpTest::run(std::string_view php, const Pairs& more, const std::stri
     return port;
 }
 
-const std::string& engine_directory() { return directory; }
-int root_given_up() { return times_given_up; }
+const std::string& engine_directory() {
+    return directory;
+}
+int root_given_up() {
+    return times_given_up;
+}
 
 }  // namespace phalanx::php
 

@@ -57,7 +57,8 @@ class StartTest : public testing::Test {
         close(ends[0]);
         int status = 0;
         waitpid(child, &status, 0);
-        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the child ended with " << status << ": " << told;
+        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            << "the child ended with " << status << ": " << told;
         return told;
     }
     static ssize_t write(int fd, const void* data, std::size_t size) { return ::write(fd, data, size); }
@@ -65,7 +66,8 @@ class StartTest : public testing::Test {
     static bool keep_user(void*) noexcept { return true; }
 
     /// The body of an answer to this PHP text, from an engine with these options.
-    std::string answer(const EngineOptions& options, const std::string& php, BecomeUser become_user = keep_user) const {
+    std::string answer(const EngineOptions& options, const std::string& php,
+                       BecomeUser become_user = keep_user) const {
         const std::string script = write("script.php", php);
         return in_child([&]() -> std::string {
             setenv("PHP_INI_SCAN_DIR", "", 1);
@@ -73,11 +75,13 @@ class StartTest : public testing::Test {
             if (!started) return "error: " + started.error().text();
             apply_pool_values(options.pool_values);
             worker_started();
-            MemoryPort port({{"SCRIPT_FILENAME", script}, {"SCRIPT_NAME", "/script.php"}, {"REQUEST_METHOD", "GET"}});
+            MemoryPort port(
+                {{"SCRIPT_FILENAME", script}, {"SCRIPT_NAME", "/script.php"}, {"REQUEST_METHOD", "GET"}});
             const RequestOutcome outcome = run_request(port, {});
             std::string told = port.body;
             for (const std::string& line : port.log_lines) told += "[" + line + "]";
-            if (outcome != RequestOutcome::served) told += "[outcome " + std::to_string(static_cast<int>(outcome)) + "]";
+            if (outcome != RequestOutcome::served)
+                told += "[outcome " + std::to_string(static_cast<int>(outcome)) + "]";
             stop_engine();
             return told;
         });
@@ -92,13 +96,17 @@ TEST_F(StartTest, RefusesToStartAsRoot) {
 }
 
 TEST_F(StartTest, HearsNoIniWhereToldSo) {
-    EXPECT_EQ(answer({.ignore_ini = true}, "<?php var_dump(php_ini_loaded_file(), php_ini_scanned_files()); echo ini_get('display_errors');"),
+    EXPECT_EQ(answer({.ignore_ini = true},
+                     "<?php var_dump(php_ini_loaded_file(), php_ini_scanned_files()); echo "
+                     "ini_get('display_errors');"),
               "bool(false)\nbool(false)\n1");
 }
 
 TEST_F(StartTest, ScansPhpFpmsDirectoryToo) {
     if (!std::filesystem::exists("/etc/php/8.2/fpm/conf.d")) GTEST_SKIP() << "no php-fpm here";
-    const std::string script = write("script.php", "<?php echo php_ini_loaded_file(), php_ini_scanned_files(), getenv('PHP_INI_SCAN_DIR') ?: 'unset';");
+    const std::string script = write(
+        "script.php",
+        "<?php echo php_ini_loaded_file(), php_ini_scanned_files(), getenv('PHP_INI_SCAN_DIR') ?: 'unset';");
     const std::string told = in_child([&]() -> std::string {
         unsetenv("PHP_INI_SCAN_DIR");
         unsetenv("PHPRC");
@@ -117,39 +125,51 @@ TEST_F(StartTest, HonoursAPhpIniThatOnlyRootMayRead) {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
     const std::string ini = write("php.ini", "disable_functions=soundex\n");
     chmod(ini.c_str(), 0600);
-    const std::string told = answer({.ini_path = ini}, "<?php echo (int) function_exists('soundex');", [](void*) noexcept {
-        return setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0;
-    });
+    const std::string told =
+        answer({.ini_path = ini}, "<?php echo (int) function_exists('soundex');", [](void*) noexcept {
+            return setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0;
+        });
     EXPECT_EQ(told, "0");
 }
 
 TEST_F(StartTest, SetsOpcachesValuesBeforeItStarts) {
-    const EngineOptions options = {.ini_path = write("php.ini", "zend_extension=opcache.so\nopcache.memory_consumption=64\n"),
-                                   .defines = {"opcache.memory_consumption=32"},
-                                   .pool_values = {{admin, "opcache.memory_consumption", "16"},
-                                                   {admin, "opcache.memory_consumption", "24"}}};
-    const std::string told = answer(options,
-                                    "<?php $m = opcache_get_status()['memory_usage'];"
-                                    "echo ($m['used_memory'] + $m['free_memory'] + $m['wasted_memory']) >> 20,"
-                                    "ini_get('opcache.memory_consumption'), var_dump(ini_set('opcache.enable', '0'));");
+    const EngineOptions options = {
+        .ini_path = write("php.ini", "zend_extension=opcache.so\nopcache.memory_consumption=64\n"),
+        .defines = {"opcache.memory_consumption=32"},
+        .pool_values = {{admin, "opcache.memory_consumption", "16"},
+                        {admin, "opcache.memory_consumption", "24"}}};
+    const std::string told =
+        answer(options,
+               "<?php $m = opcache_get_status()['memory_usage'];"
+               "echo ($m['used_memory'] + $m['free_memory'] + $m['wasted_memory']) >> 20,"
+               "ini_get('opcache.memory_consumption'), var_dump(ini_set('opcache.enable', '0'));");
     EXPECT_THAT(told, testing::StartsWith("1616"));
     EXPECT_EQ(told.find("Unable"), std::string::npos);
 }
 
 TEST_F(StartTest, LoadsThePoolsExtensionOnce) {
-    const EngineOptions options = {.ini_path = write("php.ini", "display_errors=0\n"),
-                                   .pool_values = {{admin, "zend_extension", "opcache.so"}, {admin, "extension", "ctype.so"}}};
-    EXPECT_EQ(answer(options, "<?php echo (int) extension_loaded('ctype'), (int) extension_loaded('Zend OPcache');"), "11");
+    const EngineOptions options = {
+        .ini_path = write("php.ini", "display_errors=0\n"),
+        .pool_values = {{admin, "zend_extension", "opcache.so"}, {admin, "extension", "ctype.so"}}};
+    EXPECT_EQ(answer(options,
+                     "<?php echo (int) extension_loaded('ctype'), (int) extension_loaded('Zend OPcache');"),
+              "11");
 }
 
 TEST_F(StartTest, KeepsDisabledFunctionsFromPreloadedCode) {
-    const std::string preload = write("preload.php", "<?php file_put_contents(__DIR__ . '/seen', (int) function_exists('soundex') . (int) function_exists('metaphone'));");
-    const EngineOptions options = {.ini_path = write("php.ini", "zend_extension=opcache.so\ndisable_functions=metaphone\n"),
-                                   .pool_values = {{admin, "opcache.preload", preload},
-                                                   {admin, "opcache.preload_user", "root"},
-                                                   {admin, "disable_functions", "soundex"},
-                                                   {admin, "disable_classes", "SplStack"}}};
-    EXPECT_EQ(answer(options, "<?php readfile(__DIR__ . '/seen'); echo (int) function_exists('soundex'), ini_get('disable_functions');"), "000soundex");
+    const std::string preload = write("preload.php",
+                                      "<?php file_put_contents(__DIR__ . '/seen', (int) "
+                                      "function_exists('soundex') . (int) function_exists('metaphone'));");
+    const EngineOptions options = {
+        .ini_path = write("php.ini", "zend_extension=opcache.so\ndisable_functions=metaphone\n"),
+        .pool_values = {{admin, "opcache.preload", preload},
+                        {admin, "opcache.preload_user", "root"},
+                        {admin, "disable_functions", "soundex"},
+                        {admin, "disable_classes", "SplStack"}}};
+    EXPECT_EQ(answer(options,
+                     "<?php readfile(__DIR__ . '/seen'); echo (int) function_exists('soundex'), "
+                     "ini_get('disable_functions');"),
+              "000soundex");
 }
 
 TEST_F(StartTest, NamesTheProgram) {

@@ -69,14 +69,14 @@ TEST(IniPlace, SearchesPhprcBeforeTheDefault) {
 }
 
 TEST(OverridingIniLines, QuoteWhatNeedsIt) {
-    const EngineOptions options = {
-        .defines = {"a", "b=1", "c=", "d=/path;x", "e=\"x y\"", "f='z'"},
-        .pool_values = {{PhpValue::Kind::value, "extension", "one.so"},
-                        {PhpValue::Kind::admin_value, "memory_limit", "1M"},
-                        {PhpValue::Kind::value, "zend_extension", "it's"},
-                        {PhpValue::Kind::admin_value, "extension", "two"}}};
+    const EngineOptions options = {.defines = {"a", "b=1", "c=", "d=/path;x", "e=\"x y\"", "f='z'"},
+                                   .pool_values = {{PhpValue::Kind::value, "extension", "one.so"},
+                                                   {PhpValue::Kind::admin_value, "memory_limit", "1M"},
+                                                   {PhpValue::Kind::value, "zend_extension", "it's"},
+                                                   {PhpValue::Kind::admin_value, "extension", "two"}}};
     EXPECT_EQ(overriding_ini_lines(options),
-              "a=1\nb=1\nc=\nd=\"/path;x\"\ne=\"x y\"\nf='z'\nzend_extension=\"it's\"\nextension='one.so'\nextension='two'\n");
+              "a=1\nb=1\nc=\nd=\"/path;x\"\ne=\"x "
+              "y\"\nf='z'\nzend_extension=\"it's\"\nextension='one.so'\nextension='two'\n");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -12,6 +11,18 @@
 namespace phalanx::log {
 
 class PoolLog;
+
+/// The place in the program that a line comes from, taken by every call's default argument.
+struct Where {
+    const char* function;
+    int line;
+
+    // Builtins: clang 14, which checks the code, has no std::source_location with this library.
+    [[nodiscard]] static constexpr Where current(const char* caller = __builtin_FUNCTION(),
+                                                 int caller_line = __builtin_LINE()) {
+        return {caller, caller_line};
+    }
+};
 
 /// The daemon's error log in php-fpm's line format (directives error_log, log_level, syslog.*). It belongs to
 /// the master and knows nothing of workers but the lines the master passes on.
@@ -25,8 +36,6 @@ class PoolLog;
 /// SIGPIPE.
 class ErrorLog {
   public:
-    using Where = std::source_location;
-
     /// Bytes kept while a log cannot be written.
     static constexpr std::size_t max_backlog = 256 * 1024;
     /// A longer text is cut here and ends in "...". php-fpm cuts at 2 KB.
@@ -88,7 +97,6 @@ class ErrorLog {
 /// The error log, speaking about one pool. Short-lived: made by ErrorLog::pool() for a line or a function.
 class PoolLog {
   public:
-    using Where = ErrorLog::Where;
     PoolLog(ErrorLog& log, std::string_view pool) : log_(log), pool_(pool) {}
 
     void log(Level level, std::string_view text, const Where& where = Where::current());

@@ -5,8 +5,8 @@
 
 namespace phalanx::php {
 
-/// Receives the fields of php-fpm's fpm_get_status() one by one, in their order there. The room `worker` names
-/// them, since it knows the scoreboard; this room makes a PHP array of them. Texts are copied.
+/// Receives the fields of php-fpm's fpm_get_status() one by one, in their order there. The room `worker`
+/// names them, since it knows the scoreboard; this room makes a PHP array of them. Texts are copied.
 class StatusFields {
   public:
     virtual ~StatusFields() = default;
