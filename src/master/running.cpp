@@ -57,7 +57,7 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings
       start_timer_(*loop_),
       stop_timer_(*loop_),
       monitor_timer_(*loop_) {
-    for (const int signal : {SIGCHLD, SIGUSR1}) signals_.add(signal);
+    for (const int signal : {SIGCHLD, SIGUSR1, SIGUSR2, SIGHUP}) signals_.add(signal);
     os::become_subreaper();
 }
 
@@ -155,6 +155,9 @@ void Master::Running::handle_signal(int signal) {
             log_.notice("Terminating ...");
             return terminate();
         case SIGUSR1: return reopen_logs();
+        case SIGUSR2:
+        case SIGHUP:
+            return log_.error("a changed configuration takes a restart; the present one goes on serving");
         default: return;
     }
 }

@@ -62,9 +62,8 @@ bool Request::finish_answer() {
     return parts_.writer.end(0, fastcgi::ProtocolStatus::request_complete);
 }
 
-void Request::end() {
+void Request::mark_output_end() const {
     if (inherited_.settings.capture_output != 0) (void)!::write(STDERR_FILENO, flush_marker.data(), flush_marker.size());
-    slot_.idle();
 }
 
 const char* Request::role() const noexcept {

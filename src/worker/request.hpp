@@ -36,8 +36,10 @@ class Request final : public php::RequestPort {
     void begin(const fastcgi::RequestHead& head);
     /// Sends the rest of the answer and its end record, unless the script has done that.
     bool finish_answer();
+    /// Tells the reader of this worker's output that a request is over.
+    void mark_output_end() const;
     /// The worker is idle again.
-    void end();
+    void rest() { slot_.idle(); }
     void replace_access_log(os::UniqueFd log) { access_log_.replace(std::move(log)); }
 
     // php::RequestPort

@@ -36,11 +36,17 @@ bool Session::admits(int fd) const {
 }
 
 Session::Result Session::serve(int fd, std::span<const std::byte> bytes, std::uint64_t most) {
-    Result result;
     stream_.attach(fd);
     reader_.reset();
     reader_.prime(bytes);
     request_.connection_begins();
+    const Result result = serve_requests(most);
+    request_.rest();
+    return result;
+}
+
+Session::Result Session::serve_requests(std::uint64_t most) {
+    Result result;
     for (;;) {
         HeadOutcome head;
         const Next next = next_head(head);
@@ -93,7 +99,7 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;
 
     const bool in_step = reader_.finish_request() == fastcgi::Finish::keep;
-    request_.end();
+    request_.mark_output_end();
     if (head.keep_connection) return in_step && !writer_.failed();
     // A client that has not sent the empty record that ends its body is still at it.
     if (!writer_.failed() && reader_.leftover().empty()) stream_.linger();

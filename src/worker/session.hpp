@@ -39,10 +39,10 @@ class Session {
     void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
 
   private:
+    [[nodiscard]] Result serve_requests(std::uint64_t most);
     enum class Next { request, wait, over };
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
-    void see_client_off();
 
     ClientStream stream_;
     fastcgi::RequestReader reader_;

@@ -216,6 +216,13 @@ TEST(HandshakeMutant, JobOfAStoppedWorkerIsNotTakenBack) {
     expect_fault(variant, situation({Chance::stop}, 2, ThirdClient::none), "a client waits for ever");
 }
 
+TEST(HandshakeMutant, AnyMessageOfTheWorkersCountsAsProofThatItsJobWasTaken) {
+    Variant variant;
+    variant.checks_whatever_was_said = false;
+    // It sent the message before the job came and was stopped after.
+    expect_fault(variant, situation({Chance::stop}, 1, ThirdClient::slow_or_kept), "a client waits for ever");
+}
+
 TEST(HandshakeMutant, WorkerIsNotToldThatItsJobWasTakenBack) {
     Variant variant;
     variant.rechecks_after_take_back = false;

@@ -7,7 +7,7 @@ namespace phalanx::link::model {
 /// What a worker does where it has a choice.
 enum class Choice : std::uint8_t {
     usual,
-    leave,  ///< after its last request (pm.max_requests), or told so by a signal while it waits
+    leave,  ///< that was its last request (pm.max_requests)
 };
 
 /// The worker's half of the world behind link::advance(WorkerStep, ...): each operation changes the State as
@@ -17,21 +17,20 @@ class WorkerOperations {
     WorkerOperations(State& state, std::size_t index, Choice choice)
         : state_(state), me_(state.worker[index]), choice_(choice) {}
 
-    bool control_changed() { return me_.flags.take(WorkerFlag::control_changed); }
+    bool control_changed();
     Inbox take_message();
     [[nodiscard]] bool others_wait_or_draining() const { return state_.line_word != 0; }
     Found accept_request();
     void set_idle_bit();
     [[nodiscard]] bool master_wants_wake() const { return state_.shared.has(SharedFlag::wake); }
     void wake_master() { state_.shared.set(SharedFlag::eventfd); }
-    Inbox wait_for_message();
+    /// Called only when it would not block.
+    Inbox wait_for_message() { return take_message(); }
     bool serve_and_stay();
     void stop_receiving() { me_.flags.set(WorkerFlag::inbox_closed); }
     [[nodiscard]] bool inbox_ended() const { return ended_; }
 
   private:
-    void leave_of_own_accord();
-
     State& state_;
     Worker& me_;
     Choice choice_;
@@ -50,6 +49,7 @@ struct Variant {
     bool clears_dead_bit = true;           ///< the idle bit of a dead worker goes
     bool checks_for_untaken_jobs = true;   ///< the 20 ms check
     bool rechecks_after_take_back = true;  ///< tells the worker that its job was taken back
+    bool checks_whatever_was_said = true;  ///< also when the worker has sent something since the job was sent
     bool repeats_control_messages = true;  ///< those that a check found in the inbox are sent again
 };
 
@@ -78,6 +78,12 @@ class MasterOperations {
     State& state_;
     const Variant& variant_;
 };
+
+inline bool WorkerOperations::control_changed() {
+    const bool changed = me_.flags.take(WorkerFlag::control_changed);
+    // Before close_inbox only the signal handler closes it, which asks to leave.
+    return changed || me_.flags.has(WorkerFlag::inbox_closed);
+}
 
 inline Inbox WorkerOperations::take_message() {
     if (me_.inbox.empty()) {
@@ -116,12 +122,6 @@ inline void WorkerOperations::set_idle_bit() {
     me_.flags.set(WorkerFlag::idle);
 }
 
-inline Inbox WorkerOperations::wait_for_message() {
-    if (choice_ == Choice::usual) return take_message();
-    leave_of_own_accord();
-    return Inbox::leave;
-}
-
 inline bool WorkerOperations::serve_and_stay() {
     if (me_.hand == nobody) {
         state_.fault = Fault::served_nobody;
@@ -131,13 +131,10 @@ inline bool WorkerOperations::serve_and_stay() {
     if (fate != Fate::open) state_.fault = Fault::answered_twice;
     fate = Fate::answered;
     me_.hand = nobody;
-    if (choice_ == Choice::leave) leave_of_own_accord();
-    return choice_ == Choice::usual;
-}
-
-inline void WorkerOperations::leave_of_own_accord() {
+    if (choice_ == Choice::usual) return true;
     state_.chances.clear(Chance::control);
     me_.flags.set(WorkerFlag::must_leave);
+    return false;
 }
 
 inline bool MasterOperations::choose_lowest_idle() {
@@ -174,6 +171,7 @@ inline void MasterOperations::send_job() {
     const Client job = std::exchange(state_.job, nobody);
     if (!worker.flags.has(WorkerFlag::inbox_closed)) {
         state_.queue(worker.inbox, item_of(job));
+        worker.flags.clear(WorkerFlag::check_forgotten);
         return;
     }
     worker.flags.clear(WorkerFlag::eligible);

@@ -84,12 +84,13 @@ class Flags {
 enum class Life : std::uint8_t { running, stopped, dead };
 
 enum class WorkerFlag : std::uint8_t {
-    idle = 1,              ///< shared: its bit in WorkersPage
-    control_changed = 2,   ///< shared: MasterPage::control differs from what the worker read last
-    inbox_closed = 4,      ///< kernel: SHUT_RD was called on the worker's end
-    eligible = 8,          ///< master: said hello, is not leaving
-    must_leave = 16,       ///< property: has to come to its end
-    must_replace_log = 32  ///< property: has to carry that message out
+    idle = 1,               ///< shared: its bit in WorkersPage
+    control_changed = 2,    ///< shared: MasterPage::control differs from what the worker read last
+    inbox_closed = 4,       ///< kernel: SHUT_RD was called on the worker's end
+    eligible = 8,           ///< master: said hello, is not leaving
+    must_leave = 16,        ///< property: has to come to its end
+    must_replace_log = 32,  ///< property: has to carry that message out
+    check_forgotten = 64    ///< master, in a mutant: takes the last job for taken
 };
 
 struct Worker {
@@ -128,7 +129,7 @@ enum class Fate : std::uint8_t { absent, open, answered, failed };
 enum class Chance : std::uint8_t {
     crash = 1,   ///< SIGKILL of a worker
     stop = 2,    ///< SIGSTOP of a worker
-    control = 4  ///< the master sends `leave` or `replace_log`, or a worker leaves of its own accord
+    control = 4  ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
 };
 
 enum class SlowClientFlag : std::uint8_t { head_sent = 1, parked = 2 };

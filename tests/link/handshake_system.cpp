@@ -99,11 +99,15 @@ void System::add_worker_steps(const State& state, std::uint8_t index, std::vecto
         me.step = variant_.worker(worker.step, operations);
         if (me.step == WorkerStep::gone) end(me);
     };
-    const bool waits = worker.step == WorkerStep::receive;
-    if (!waits || !worker.inbox.empty()) add(Action::worker_step, Choice::usual);
-    if ((waits || worker.step == WorkerStep::serve) && state.chances.has(Chance::control)) {
-        add(Action::worker_leaves, Choice::leave);
-    }
+    const bool blocks = worker.step == WorkerStep::receive && worker.inbox.empty() &&
+                        !worker.flags.has(WorkerFlag::inbox_closed);
+    if (!blocks) add(Action::worker_step, Choice::usual);
+    if (!state.chances.has(Chance::control)) return;
+    if (worker.step == WorkerStep::serve) add(Action::worker_leaves, Choice::leave);
+    State& next = found.emplace_back(Successor{Action::worker_signalled, index, state}).state;
+    next.chances.clear(Chance::control);
+    next.worker[index].flags.set(WorkerFlag::inbox_closed);
+    next.worker[index].flags.set(WorkerFlag::must_leave);
 }
 
 void System::add_accidents(const State& state, std::uint8_t index, std::vector<Successor>& found) const {
@@ -180,8 +184,12 @@ void System::add_worker_events(const State& state, std::uint8_t index, std::vect
     if (!worker.outbox.empty()) {
         State& next = add(Action::message_from_worker);
         take_from_outbox(next, next.worker[index]);
+        if (!variant_.checks_whatever_was_said && worker.inbox.holds_client()) {
+            next.worker[index].flags.set(WorkerFlag::check_forgotten);
+        }
     }
-    if (worker.inbox.holds_client() && variant_.checks_for_untaken_jobs) {
+    const bool checked = variant_.checks_for_untaken_jobs && !worker.flags.has(WorkerFlag::check_forgotten);
+    if (worker.inbox.holds_client() && checked) {
         State& next = add(Action::check_job);
         next.task = MasterTask::drain_for_check;
         next.subject = index;

@@ -11,7 +11,8 @@ namespace phalanx::link::model {
 
 enum class Action : std::uint8_t {
     worker_step,
-    worker_leaves,  ///< of its own accord
+    worker_leaves,     ///< after its last request
+    worker_signalled,  ///< told to leave by a signal, whose handler closes the inbox
     worker_killed,
     worker_stopped,
     worker_continued,
