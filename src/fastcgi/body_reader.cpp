@@ -12,6 +12,7 @@ namespace phalanx::fastcgi {
 void BodyReader::start(std::uint16_t request_id, Input input) {
     state_ = BodyState::complete;
     request_id_ = request_id;
+    stream_ended_ = false;
     input_ = input;
     left_ = 0;
     record_left_ = 0;
@@ -104,6 +105,7 @@ Finish BodyReader::judge_what_follows() {
         const std::size_t size = kHeaderBytes + header.following();
         if (step != HeadStep::skip || bytes.size() < size) break;
         source_.consume(size);
+        stream_ended_ = true;
     }
     return Finish::keep;
 }

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,12 @@ void set_soft_file_limit(std::uint64_t files) {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Whoever started this process may have left descriptors open in it that are none of ours.
+void close_at_exec_from(int first) {
+    constexpr unsigned close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC, newer than glibc's strict headers
+    (void)::syscall(SYS_close_range, first, ~0U, close_range_cloexec);
+}
+
 /// The child's way from fork to exec: returns only to report the errno that stopped it.
 int enter_program(const ProgramStart& start, char* const* arguments, char* const* environment,
                   int report_fd) {
@@ -52,10 +59,13 @@ int enter_program(const ProgramStart& start, char* const* arguments, char* const
         copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, 64));
         if (!copies.back()) return errno;
     }
+    int first_unplaced = STDERR_FILENO + 1;
     UniqueFd report(::fcntl(report_fd, F_DUPFD_CLOEXEC, 64));
     for (std::size_t i = 0; i < copies.size(); ++i) {
         if (::dup2(copies[i].get(), start.descriptors[i].number) < 0) return errno;
+        first_unplaced = std::max(first_unplaced, start.descriptors[i].number + 1);
     }
+    close_at_exec_from(first_unplaced);
     if (start.file_limit != 0) set_soft_file_limit(start.file_limit);
     ::execve(start.path.c_str(), arguments, environment);
     const int error = errno;

@@ -57,6 +57,9 @@ int register_extensions_as_user() {
     }
     const int result = turning_point.register_extensions();
     withdraw_module("pcntl");
+    // Compiled into libphp, but not into php-fpm. This also closes the gaps in the table of functions, which
+    // the engine expects to have none.
+    zend_disable_functions("chroot");
     return result;
 }
 

@@ -74,15 +74,15 @@ bool header_name(std::string_view parameter, std::string& name) {
     }
     if (!parameter.starts_with("HTTP_") || parameter.size() == 5) return false;
     name.clear();
-    bool first = true;
+    char before = '_';
     for (const char c : parameter.substr(5)) {
         const bool upper = c >= 'A' && c <= 'Z';
-        if (c == '_') {
+        if (c == '_' && !name.empty()) {
             name += '-';
         } else {
-            name += !first && upper ? static_cast<char>(c - 'A' + 'a') : c;
+            name += upper && (before != '_' || name == "_") ? static_cast<char>(c - 'A' + 'a') : c;
         }
-        first = c == '_';
+        before = c;
     }
     return true;
 }

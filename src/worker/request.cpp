@@ -76,6 +76,8 @@ const char* Request::role() const noexcept {
 }
 
 bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
+    // Refusals are logged too, and for them no script begins.
+    script_ = request;
     const link::WorkerSettings& settings = inherited_.settings;
     const bool is_ping = !settings.ping_path.empty() && request.request_uri == settings.ping_path;
     const bool is_status = !settings.status_path.empty() && request.request_uri == settings.status_path;

@@ -102,7 +102,7 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     request_.mark_output_end();
     if (head.keep_connection) return in_step && !writer_.failed();
     // A client that has not sent the empty record that ends its body is still at it.
-    if (!writer_.failed() && reader_.leftover().empty()) stream_.linger();
+    if (!writer_.failed() && !reader_.input_ended()) stream_.linger();
     return false;
 }
 

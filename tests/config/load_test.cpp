@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "config_test_support.hpp"
 
 namespace phalanx::config::testing {
@@ -268,12 +270,13 @@ TEST_F(Load, TwoThousandPoolsLoadWithoutDelay) {
             "pm.max_children = 5\npm.min_spare_servers = 1\npm.max_spare_servers = 3\npm.start_servers = 2\n"
             "php_admin_value[error_reporting] = E_ALL & ~E_DEPRECATED\nenv[NAME] = $HOME\n; a comment\n";
     }
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();
     const LoadResult result = load_text(content);
-    const auto taken = std::chrono::steady_clock::now() - start;
+    const std::clock_t used = std::clock() - start;
     ASSERT_TRUE(result.settings.has_value());
     EXPECT_EQ(result.settings->pools.size(), 2000U);
-    EXPECT_LT(taken, seconds(20)) << "even with sanitizers on a busy machine";
+    EXPECT_LT(used, 10 * CLOCKS_PER_SEC)
+        << "a release build takes a tenth of a second, sanitizers make it slow";
 }
 
 }  // namespace

@@ -47,6 +47,20 @@ TEST_F(RequestReaderTest, GivesHeadParamsAndBody) {
     EXPECT_EQ(reader.read_head(params_).kind, Kind::end_of_stream);
 }
 
+TEST_F(RequestReaderTest, KnowsWhetherTheClientHasSentTheEndOfItsBody) {
+    const auto ended_after = [this](const std::string& tail) {
+        MemorySource source(begin() + params(pair("CONTENT_LENGTH", "2")) + params({}) + input("ab") + tail);
+        RequestReader reader(source);
+        EXPECT_EQ(reader.read_head(params_).kind, Kind::request);
+        reader.expect_body(2);
+        EXPECT_EQ(reader.finish_request(), Finish::keep);
+        return reader.input_ended();
+    };
+    EXPECT_FALSE(ended_after(""));
+    EXPECT_TRUE(ended_after(input()));
+    EXPECT_FALSE(ended_after(begin()));
+}
+
 TEST_F(RequestReaderTest, TellsEndingsApart) {
     EXPECT_EQ(head_of("").kind, Kind::end_of_stream);
     EXPECT_EQ(head_of(input()).kind, Kind::end_of_stream);

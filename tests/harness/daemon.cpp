@@ -62,19 +62,17 @@ bool Daemon::wait_for_log(std::string_view text, milliseconds deadline) const {
     return eventually(deadline, [&] { return log().find(text) != std::string::npos; });
 }
 
-std::vector<pid_t> Daemon::workers(std::string_view pool) const { return titled(pool, false); }
+std::vector<pid_t> Daemon::workers(std::string_view pool) const {
+    return titled("php-fpm: pool " + std::string(pool));
+}
 
-std::vector<pid_t> Daemon::templates(std::string_view pool) const { return titled(pool, true); }
+std::vector<pid_t> Daemon::templates(std::string_view pool) const {
+    return titled("php-fpm: template of " + std::string(pool));
+}
 
-std::vector<pid_t> Daemon::titled(std::string_view pool, bool is_template) const {
-    std::vector<pid_t> found;
-    for (const pid_t pid : others()) {
-        const std::string title = command_line(pid);
-        const bool says_template = title.find("template") != std::string::npos;
-        const bool of_pool = title.ends_with("pool " + std::string(pool)) ||
-                             title.find("pool " + std::string(pool) + " ") != std::string::npos;
-        if (of_pool && says_template == is_template) found.push_back(pid);
-    }
+std::vector<pid_t> Daemon::titled(const std::string& title) const {
+    std::vector<pid_t> found = others();
+    std::erase_if(found, [&](pid_t pid) { return command_line(pid) != title; });
     return found;
 }
 

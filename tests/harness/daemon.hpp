@@ -46,14 +46,14 @@ class Daemon {
     std::optional<ExitStatus> wait(milliseconds deadline = kPatience) { return process_.wait(deadline); }
     [[nodiscard]] bool running() { return process_.running(); }
 
-    /// Its live processes by their titles: "... pool NAME" is a worker; a template says so in its title.
+    /// Its live processes by their titles; a template is what Phalanx forks a pool's workers from.
     [[nodiscard]] std::vector<pid_t> workers(std::string_view pool = "www") const;
     [[nodiscard]] std::vector<pid_t> templates(std::string_view pool = "www") const;
     /// Everything alive that it started, directly or not, also after its own end; without itself.
     [[nodiscard]] std::vector<pid_t> others() const;
 
   private:
-    [[nodiscard]] std::vector<pid_t> titled(std::string_view pool, bool is_template) const;
+    [[nodiscard]] std::vector<pid_t> titled(const std::string& title) const;
 
     std::filesystem::path log_;
     ChildProcess process_;

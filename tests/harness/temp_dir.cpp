@@ -1,12 +1,15 @@
 #include "harness/temp_dir.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
+
+#include "harness/socket.hpp"
 
 namespace phalanx::harness {
 namespace fs = std::filesystem;
@@ -41,8 +44,14 @@ fs::path TempDir::open_folder(std::string_view name) const {
 }
 
 std::string read_file(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    // Not a stream: that would throw where a file of /proc fails because its process has just gone.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string text;
+    std::array<char, 65'536> buffer;
+    for (ssize_t got = 0; (got = ::read(file.get(), buffer.data(), buffer.size())) > 0;) {
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return text;
 }
 
 }  // namespace phalanx::harness

@@ -30,7 +30,7 @@ class TempDir {
     std::filesystem::path path_;
 };
 
-/// The whole file; empty when there is none.
+/// The whole file, or as much of it as can be read; empty when there is none. Never throws for the file's sake.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
 }  // namespace phalanx::harness

@@ -33,15 +33,13 @@ std::string words_of(const Findings& findings) {
 
 /// An exploration that does not come by a step proves nothing about it.
 void expect_all_visited(const Findings& findings, bool workers_leave) {
-    for (auto i = std::size_t{0}; i <= static_cast<std::size_t>(WorkerStep::gone); ++i) {
+    for (std::size_t i = 0; i <= static_cast<std::size_t>(WorkerStep::gone); ++i) {
         const auto step = static_cast<WorkerStep>(i);
-        const bool last_steps = step == WorkerStep::close_inbox || step == WorkerStep::drain_inbox;
-        const bool only_with_control =
-            last_steps || step == WorkerStep::drain_control || step == WorkerStep::serve_last;
+        const bool only_with_control = step == WorkerStep::drain_control || step >= WorkerStep::close_inbox;
         if (only_with_control && !workers_leave) continue;
         EXPECT_TRUE(findings.visited_worker_step[i]) << i;
     }
-    for (auto i = std::size_t{0}; i <= static_cast<std::size_t>(MasterStep::asleep); ++i) {
+    for (std::size_t i = 0; i <= static_cast<std::size_t>(MasterStep::asleep); ++i) {
         EXPECT_TRUE(findings.visited_master_step[i]) << i;
     }
 }
@@ -63,8 +61,8 @@ TEST(Handshake, SurvivesThemWithAClientThatIsSlowOrKept) {
     expect_sound(situation({Chance::crash, Chance::stop}, 1, ThirdClient::slow_or_kept));
 }
 
-TEST(Handshake, SurvivesACrashWithThreeClientsOneSlowOrKept) {
-    expect_sound(situation({Chance::crash}, 2, ThirdClient::slow_or_kept));
+TEST(Handshake, ServesThreeClientsOneSlowOrKept) {
+    expect_sound(situation({}, 2, ThirdClient::slow_or_kept));
 }
 
 TEST(Handshake, LetsAWorkerGoWhileOneCrashes) {

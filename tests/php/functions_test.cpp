@@ -39,6 +39,7 @@ TEST_F(FunctionsTest, RequestHeadersAreSpelledAsSent) {
     MemoryPort port({{"SCRIPT_FILENAME", path},
                      {"HTTP_X_FOO_BAR", "1"},
                      {"HTTP_", "bare"},
+                     {"HTTP__XY", "odd"},
                      {"CONTENT_TYPE", "text/plain"},
                      {"CONTENT_MD5", "skipped"},
                      {"CONTENT_LENGTH", ""},
@@ -47,7 +48,7 @@ TEST_F(FunctionsTest, RequestHeadersAreSpelledAsSent) {
     EXPECT_EQ(serve(port), RequestOutcome::served);
     EXPECT_EQ(
         port.body,
-        R"([true,{"Accept":"mixed","Content-Length":"","Content-Type":"text\/plain","X-Foo-Bar":"1"}])");
+        R"([true,{"Accept":"mixed","Content-Length":"","Content-Type":"text\/plain","_xy":"odd","X-Foo-Bar":"1"}])");
 }
 
 bool give_status(void*, StatusFields& fields) noexcept {
@@ -79,7 +80,7 @@ TEST_F(FunctionsTest, HasWhatPhpFpmHasAndNoMore) {
             " echo (int) function_exists($f); echo (int) extension_loaded('pcntl'), (int) "
             "extension_loaded('cgi-fcgi'),"
             " php_sapi_name();");
-    EXPECT_EQ(port.body, "0000101fpm-fcgi");
+    EXPECT_EQ(port.body, "00000101fpm-fcgi");
 }
 
 }  // namespace

@@ -54,6 +54,16 @@ TEST_F(ResponseHeadTest, LeavesContentTypeOutOf304) {
               "Status: 304 Not Modified\r\nETag: 1\r\n\r\n");
 }
 
+TEST_F(ResponseHeadTest, GoesByTheStatusLineAndNotTheNumberBehindIt) {
+    EXPECT_EQ(head("header('HTTP/1.1 404'); http_response_code(304); header('Content-Type: text/plain');"),
+              "Status: 404\r\nContent-Type: text/plain\r\n\r\n");
+}
+
+TEST_F(ResponseHeadTest, DoesNotTakeAnEmptyStatusHeaderForOne) {
+    EXPECT_EQ(head("header('Status:'); http_response_code(999);"),
+              "Status: 999\r\nStatus:\r\n" + std::string(type_line) + "\r\n");
+}
+
 TEST_F(ResponseHeadTest, RedirectsWith302) {
     EXPECT_EQ(head("header('Location: /x');"),
               "Status: 302 Found\r\nLocation: /x\r\n" + std::string(type_line) + "\r\n");

@@ -40,6 +40,10 @@ class BodyReader {
     /// the next request. May wait for the body and the padding, never for anything behind them.
     [[nodiscard]] Finish finish();
     [[nodiscard]] BodyState state() const { return state_; }
+    /// The client has ended the STDIN stream, as far as finish() has seen: nothing more of the request comes.
+    [[nodiscard]] bool stream_ended() const {
+        return stream_ended_ || input_ == Input::ended || state_ == BodyState::ended_early;
+    }
 
   private:
     [[nodiscard]] bool next_record();
@@ -52,6 +56,7 @@ class BodyReader {
     BodyState state_ = BodyState::complete;
     std::uint16_t request_id_ = 0;
     Input input_ = Input::open;
+    bool stream_ended_ = false;
     std::uint64_t left_ = 0;       ///< of CONTENT_LENGTH
     std::size_t record_left_ = 0;  ///< content of the current record
     std::size_t padding_left_ = 0;

@@ -29,7 +29,8 @@ TEST(AccessLogFormat, WithEveryFieldThatDoesNotMeasure) {
 TEST(AccessLogFormat, WithTheFieldsThatMeasure) {
     compare({.pool = {{"access.format", "\"%d %{milli}d %{micro}d %M %{kilo}M %{mega}M %C %{user}C %{system}C %p %P %T\""}},
              .cases = {{"get", "<?php echo 'x';"}},
-             .masks = {{"N", "[0-9]+\\.[0-9]+"}, {"N", "[0-9]{3,}"}, {"N ", "\\b[0-9]+ "}}});
+             // The fields of the line, from the duration to the process numbers; the time they end with is always masked.
+             .masks = {{"access log:\nFIELDS ", "access log:\n([0-9]+(\\.[0-9]+)? ){11}"}}});
 }
 
 TEST(AccessLogFormat, SuppressedPaths) {

@@ -26,7 +26,7 @@ TEST(Functions, AndWhatPhpSaysAboutItself) {
         {"status types", "<?php $s = fpm_get_status(); foreach ($s + $s['procs'][0] as $k => $v) echo $k, '=', gettype($v), "
                          "\"\\n\";"},
         {"status of the pool", "<?php $s = fpm_get_status(); echo $s['pool'], $s['process-manager'], "
-                               "$s['active-processes'], count($s['procs']), $s['procs'][0]['state'], "
+                               "count($s['procs']), $s['procs'][0]['state'], "
                                "$s['procs'][0]['request-uri'], '|', $s['procs'][0]['query-string'], '|', "
                                "$s['procs'][0]['script'], $s['procs'][0]['user'];", "?a=b"},
         {"headers list", "<?php header('X-A: 1'); print_r(headers_list());"},

@@ -36,7 +36,12 @@ const std::vector<Mask> kMeasured = {
     {"\"requests\":N", "\"requests\":[0-9]+"},
     {"\nrequests: N", "\nrequests: +[0-9]+"},
     {"<requests>", "<requests>[0-9]+</requests>"},
-    // Sampled once a second.
+    // php-fpm samples these once a second and adds to the sample, so that one worker can be two or three.
+    {"active: N", "(idle|active|total) processes: +[0-9]+"},
+    {"\"processes\":N", "\"(idle|active|total) processes\":[0-9]+"},
+    {"<processes>", "<(idle|active|total)-processes>[0-9]+</(idle|active|total)-processes>"},
+    {"html processes", "<th>(idle|active|total) processes</th><td>[0-9]+"},
+    {"phpfpm_processes N", "phpfpm_(idle|active|total)_processes [0-9]+"},
     {"max active: N", "max active processes: +[0-9]+"},
     {"\"max active\":N", "\"max active processes\":[0-9]+"},
     {"<max-active-processes>", "<max-active-processes>[0-9]+</max-active-processes>"},
