@@ -124,9 +124,10 @@ bool Pool::child_ended(const os::ChildEnd& end) {
     return staff_.child_ended(end);
 }
 
-void Pool::worker_gone(std::chrono::milliseconds lived, bool early) {
+void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
     if (stopping_) return;
-    const auto pause = early ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
+    if (!in_vain) worker_backoff_.reset();
+    const auto pause = in_vain ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
     if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);
     respawn_timer_.start(pause, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
 }

@@ -66,7 +66,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void template_said(std::string_view text) override;
     // StaffEvents
     void worker_joined() override {}
-    void worker_gone(std::chrono::milliseconds lived, bool early) override;
+    void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
 
   private:
     Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake);

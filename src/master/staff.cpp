@@ -228,9 +228,10 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     }
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
+    const bool served = page(worker).requests.load() > 0;
     clear(worker);
     worker.replaces_dead = replace;
-    events_.worker_gone(lived, replace && !harmless);
+    events_.worker_gone(lived, replace && !harmless && !served);
 }
 
 void Staff::clear(WorkerHandle& worker) {

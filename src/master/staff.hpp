@@ -22,8 +22,8 @@ namespace phalanx::master {
 class StaffEvents {
   public:
     virtual void worker_joined() = 0;
-    /// A worker is gone, however; `lived` since its hello. `early`: it died without being asked to.
-    virtual void worker_gone(std::chrono::milliseconds lived, bool early) = 0;
+    /// A worker is gone, however; `lived` since its hello. `in_vain`: it died unasked and had served nothing.
+    virtual void worker_gone(std::chrono::milliseconds lived, bool in_vain) = 0;
 
   protected:
     ~StaffEvents() = default;

@@ -44,9 +44,17 @@ void set_soft_file_limit(std::uint64_t files) {
 }
 
 /// Whoever started this process may have left descriptors open in it that are none of ours.
-void close_at_exec_from(int first) {
+void close_others_at_exec(std::vector<int> kept) {
     constexpr unsigned close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC, newer than glibc's strict headers
-    (void)::syscall(SYS_close_range, first, ~0U, close_range_cloexec);
+    kept.insert(kept.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+    std::sort(kept.begin(), kept.end());
+    unsigned next = 0;
+    for (const int fd : kept) {
+        const auto number = static_cast<unsigned>(fd);
+        if (number > next) (void)::syscall(SYS_close_range, next, number - 1, close_range_cloexec);
+        next = number + 1;
+    }
+    (void)::syscall(SYS_close_range, next, ~0U, close_range_cloexec);
 }
 
 /// The child's way from fork to exec: returns only to report the errno that stopped it.
@@ -59,13 +67,13 @@ int enter_program(const ProgramStart& start, char* const* arguments, char* const
         copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, 64));
         if (!copies.back()) return errno;
     }
-    int first_unplaced = STDERR_FILENO + 1;
+    std::vector<int> kept;
     UniqueFd report(::fcntl(report_fd, F_DUPFD_CLOEXEC, 64));
     for (std::size_t i = 0; i < copies.size(); ++i) {
         if (::dup2(copies[i].get(), start.descriptors[i].number) < 0) return errno;
-        first_unplaced = std::max(first_unplaced, start.descriptors[i].number + 1);
+        kept.push_back(start.descriptors[i].number);
     }
-    close_at_exec_from(first_unplaced);
+    close_others_at_exec(std::move(kept));
     if (start.file_limit != 0) set_soft_file_limit(start.file_limit);
     ::execve(start.path.c_str(), arguments, environment);
     const int error = errno;

@@ -1,5 +1,7 @@
 #include "phalanx/php/request.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +25,7 @@ namespace {
 Request the_request;
 
 std::string_view value_or_empty(const fastcgi::Params& params, std::string_view name) {
-    return param(params, name).value_or(std::string_view("", 0));
+    return param(params, name).value_or(std::string_view(""));
 }
 
 std::int64_t content_length(const fastcgi::Params& params) {
@@ -50,7 +52,7 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     request.begin = {};
     request.begin.script_path = request.script_path.value_or("");
     request.begin.request_uri =
-        found.request_uri.data() != nullptr ? found.request_uri : std::string_view("", 0);
+        found.request_uri.data() != nullptr ? found.request_uri : std::string_view("");
     request.begin.query = value_or_empty(params, "QUERY_STRING");
     request.begin.method = value_or_empty(params, "REQUEST_METHOD");
     request.begin.content_length = content_length(params);
@@ -116,6 +118,17 @@ bool open_script(zend_file_handle& script) {
     return opened;
 }
 
+/// PHP opens files without close-on-exec, and the script's stays open while it runs: a program started by the
+/// script would inherit it.
+void keep_from_programs(const zend_file_handle& script) {
+    if (script.type != ZEND_HANDLE_STREAM || script.handle.stream.handle == nullptr) return;
+    int fd = -1;
+    auto* stream = static_cast<php_stream*>(script.handle.stream.handle);
+    if (php_stream_cast(stream, PHP_STREAM_AS_FD, reinterpret_cast<void**>(&fd), 0) == SUCCESS) {
+        (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
 void refuse_unopened(const Request& request) {
     const int code = errno;
     static std::string reason;
@@ -140,6 +153,7 @@ void run_script(Request& request) {
     }
     zend_file_handle script;
     if (!open_script(script)) return refuse_unopened(request);
+    keep_from_programs(script);
     request.port->script_begins(request.begin);
     enter_directory_of(SG(request_info).path_translated);
     php_execute_script(&script);

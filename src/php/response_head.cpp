@@ -57,9 +57,9 @@ bool write_status(const sapi_headers_struct& headers, std::string& text) {
     if (code == 200 && !cgi_settings.nph) return false;
     const std::string_view line = headers.http_status_line != nullptr ? headers.http_status_line : "";
     if (cgi_settings.rfc2616_headers && !line.empty()) {
-        text.append(line.substr(0, longest_status_line - 2));
+        text.append(line.substr(0, longest_status_line));
     } else if (const std::string_view status = status_of_line(line); !status.empty()) {
-        text.append("Status:").append(status).resize(std::min(text.size(), longest_status_line - 2));
+        text.append("Status:").append(status).resize(std::min(text.size(), longest_status_line));
     } else if (has_own_status(headers.headers)) {
         return false;
     } else {

@@ -7,7 +7,7 @@
 
 namespace phalanx::php {
 
-/// Longest status line taken from a script, in bytes; the rest is cut, as php-fpm does.
+/// Longest status line taken from a script, in bytes without its end; the rest is cut, as php-fpm does.
 inline constexpr std::size_t longest_status_line = 1023;
 
 /// Writes the head of a response in CGI's form (RFC 3875, 6.2) as php-fpm does: a Status line unless the code

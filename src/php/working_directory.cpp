@@ -22,7 +22,7 @@ void remember_working_directory() {
 void enter_directory_of(std::string_view script) noexcept {
     char path[PATH_MAX];
     const std::size_t slash = script.rfind('/');
-    if (slash == std::string_view::npos || slash >= sizeof(path)) return;
+    if (slash >= sizeof(path)) return;  // also where there is none
     const std::size_t length = slash == 0 ? 1 : slash;
     std::memcpy(path, script.data(), length);
     path[length] = '\0';

@@ -45,7 +45,8 @@ std::string variable_name(std::string_view raw) {
     std::string name = decode_name(raw);
     const std::size_t bracket = name.find('[');
     if (bracket == name.npos || bracket == 0) return name;
-    const bool closed = raw.find(']') != raw.npos || raw.find("%5D") != raw.npos || raw.find("%5d") != raw.npos;
+    const bool closed =
+        raw.find(']') != raw.npos || raw.find("%5D") != raw.npos || raw.find("%5d") != raw.npos;
     if (closed) name.resize(bracket);
     return name;
 }

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
 
 #include "become_pool_user.hpp"
 #include "phalanx/os/descriptor.hpp"
@@ -49,15 +51,17 @@ void set_up_output(OwnParts& own) {
 
 void set_up_environment(const link::WorkerSettings& settings) {
     if (settings.clear_env != 0) ::clearenv();
-    // php-fpm gives USER and HOME to a pool whose user has a name; the pool's own entries replace them.
-    if (!settings.identity.user.empty()) {
-        ::setenv("USER", settings.identity.user.c_str(), 1);
-        ::setenv("HOME", settings.identity.home.c_str(), 1);
-    }
-    // The first entry of a name takes effect.
+    // Backwards: php-fpm has it so, the first entry of a name takes effect, and $_SERVER shows this order.
     for (auto entry = settings.environment.rbegin(); entry != settings.environment.rend(); ++entry) {
         ::setenv(entry->name.c_str(), entry->value.c_str(), 1);
     }
+    if (settings.identity.user.empty()) return;
+    const auto is_set_by_pool = [&settings](std::string_view name) {
+        return std::any_of(settings.environment.begin(), settings.environment.end(),
+                           [name](const auto& entry) { return entry.name == name; });
+    };
+    if (!is_set_by_pool("USER")) ::setenv("USER", settings.identity.user.c_str(), 1);
+    if (!is_set_by_pool("HOME")) ::setenv("HOME", settings.identity.home.c_str(), 1);
 }
 
 void set_up_signals(int channel) {

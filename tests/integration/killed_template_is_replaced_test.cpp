@@ -28,6 +28,11 @@ class KilledTemplate : public SiteTest {
         return now.size() == 1 && now.front() != template_;
     }
 
+    /// Kills it and waits for its end: until then it may still take a job.
+    static bool ended(pid_t pid) {
+        return signal_process(pid, SIGKILL) && eventually(kPatience, [pid] { return !is_alive(pid); });
+    }
+
     pid_t template_ = 0;
     pid_t worker_ = 0;
 };
@@ -40,11 +45,11 @@ TEST_F(KilledTemplate, TakesNoWorkerAlong) {
 }
 
 TEST_F(KilledTemplate, LeavesAPoolThatStillReplacesItsWorkers) {
-    ASSERT_TRUE(signal_process(worker(), SIGKILL));
+    ASSERT_TRUE(ended(worker()));
     const pid_t next = worker();
     EXPECT_GT(next, 0) << site().daemon().log();
     ASSERT_TRUE(eventually(kPatience, [this] { return has_new_template(); })) << site().daemon().log();
-    ASSERT_TRUE(signal_process(next, SIGKILL));
+    ASSERT_TRUE(ended(next));
     const pid_t last = worker();
     EXPECT_GT(last, 0) << site().daemon().log();
     EXPECT_NE(last, next);

@@ -19,6 +19,8 @@ TEST_F(KilledWorker, IsReplacedWhenItWasIdle) {
     const pid_t first = worker();
     ASSERT_GT(first, 0);
     ASSERT_TRUE(signal_process(first, SIGKILL));
+    // A signalled process may still take a job in the moment before it dies, and the job with it.
+    ASSERT_TRUE(eventually(kPatience, [&] { return !is_alive(first); }));
     const pid_t second = worker();
     EXPECT_GT(second, 0);
     EXPECT_NE(second, first);

@@ -7,7 +7,7 @@ namespace phalanx::link::model {
 /// What a worker does where it has a choice.
 enum class Choice : std::uint8_t {
     usual,
-    leave,  ///< that was its last request (pm.max_requests)
+    leave,  ///< that was its last request (pm.max_requests), or something else ends its wait
 };
 
 /// The worker's half of the world behind link::advance(WorkerStep, ...): each operation changes the State as
@@ -24,13 +24,15 @@ class WorkerOperations {
     void set_idle_bit();
     [[nodiscard]] bool master_wants_wake() const { return state_.shared.has(SharedFlag::wake); }
     void wake_master() { state_.shared.set(SharedFlag::eventfd); }
-    /// Called only when it would not block.
-    Inbox wait_for_message() { return take_message(); }
+    /// Called only when it would not block, or with Choice::leave.
+    Inbox wait_for_message();
     bool serve_and_stay();
     void stop_receiving() { me_.flags.set(WorkerFlag::inbox_closed); }
     [[nodiscard]] bool inbox_ended() const { return ended_; }
 
   private:
+    void leave_of_own_accord();
+
     State& state_;
     Worker& me_;
     Choice choice_;
@@ -122,6 +124,12 @@ inline void WorkerOperations::set_idle_bit() {
     me_.flags.set(WorkerFlag::idle);
 }
 
+inline Inbox WorkerOperations::wait_for_message() {
+    if (choice_ == Choice::usual) return take_message();
+    leave_of_own_accord();
+    return Inbox::leave;
+}
+
 inline bool WorkerOperations::serve_and_stay() {
     if (me_.hand == nobody) {
         state_.fault = Fault::served_nobody;
@@ -131,10 +139,13 @@ inline bool WorkerOperations::serve_and_stay() {
     if (fate != Fate::open) state_.fault = Fault::answered_twice;
     fate = Fate::answered;
     me_.hand = nobody;
-    if (choice_ == Choice::usual) return true;
+    if (choice_ == Choice::leave) leave_of_own_accord();
+    return choice_ == Choice::usual;
+}
+
+inline void WorkerOperations::leave_of_own_accord() {
     state_.chances.clear(Chance::control);
     me_.flags.set(WorkerFlag::must_leave);
-    return false;
 }
 
 inline bool MasterOperations::choose_lowest_idle() {

@@ -52,7 +52,7 @@ constexpr std::string_view task_names[] = {
     "pump",     "clear_wake_when_woken", "drain_for_check", "send_recheck", "send_leave",
     "send_log", "count_control"};
 constexpr std::string_view action_names[] = {"worker {} steps",
-                                             "worker {} has had its last request",
+                                             "worker {} decides to leave",
                                              "worker {} is signalled to leave",
                                              "worker {} is killed",
                                              "worker {} is stopped",

@@ -99,11 +99,11 @@ void System::add_worker_steps(const State& state, std::uint8_t index, std::vecto
         me.step = variant_.worker(worker.step, operations);
         if (me.step == WorkerStep::gone) end(me);
     };
-    const bool blocks = worker.step == WorkerStep::receive && worker.inbox.empty() &&
-                        !worker.flags.has(WorkerFlag::inbox_closed);
+    const bool waits = worker.step == WorkerStep::receive;
+    const bool blocks = waits && worker.inbox.empty() && !worker.flags.has(WorkerFlag::inbox_closed);
     if (!blocks) add(Action::worker_step, Choice::usual);
     if (!state.chances.has(Chance::control)) return;
-    if (worker.step == WorkerStep::serve) add(Action::worker_leaves, Choice::leave);
+    if (waits || worker.step == WorkerStep::serve) add(Action::worker_leaves, Choice::leave);
     State& next = found.emplace_back(Successor{Action::worker_signalled, index, state}).state;
     next.chances.clear(Chance::control);
     next.worker[index].flags.set(WorkerFlag::inbox_closed);

@@ -11,7 +11,7 @@ namespace phalanx::link::model {
 
 enum class Action : std::uint8_t {
     worker_step,
-    worker_leaves,     ///< after its last request
+    worker_leaves,     ///< after its last request, or out of its wait
     worker_signalled,  ///< told to leave by a signal, whose handler closes the inbox
     worker_killed,
     worker_stopped,
@@ -47,7 +47,7 @@ class System {
     explicit System(const Variant& variant) : variant_(variant) {}
 
     [[nodiscard]] static State initial(std::initializer_list<Chance> chances);
-    /// In place of what `found` holds. A step that changes nothing is none.
+    /// In place of what `found` holds.
     void successors(const State& state, std::vector<Successor>& found) const;
 
     /// Empty, or what is wrong with the state whatever comes next.

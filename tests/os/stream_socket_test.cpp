@@ -193,6 +193,19 @@ TEST(AcceptedFrom, IsTrueForTheListenersOwnConnectionsOnly) {
     EXPECT_FALSE(is_accepted_from(tcp.client.get(), tcp.listener.get()));
 }
 
+TEST(CloseWithoutLingering, DoesNotWaitForAPeerThatTakesNothing) {
+    Tcp tcp("127.0.0.1", "127.0.0.1");
+    ASSERT_TRUE(tcp.accepted);
+    const linger wait_long{1, 20};
+    ASSERT_EQ(::setsockopt(tcp.accepted.get(), SOL_SOCKET, SO_LINGER, &wait_long, sizeof wait_long), 0);
+    std::string large(8'000'000, 'x');
+    iovec pieces[] = {{large.data(), large.size()}};
+    ASSERT_FALSE(send_all(tcp.accepted.get(), pieces, short_time));
+    const auto begin = std::chrono::steady_clock::now();
+    close_without_lingering(std::move(tcp.accepted));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+}
+
 TEST(PeerIp, IsTheAddressInText) {
     EXPECT_EQ(peer_ip(Tcp("127.0.0.1", "127.0.0.1").accepted.get()), "127.0.0.1");
     int ends[2];

@@ -74,12 +74,12 @@ TEST_F(FunctionsTest, GetStatusIsTheSourcesList) {
 }
 
 TEST_F(FunctionsTest, HasWhatPhpFpmHasAndNoMore) {
-    const MemoryPort port =
-        run("<?php foreach (['dl', 'apache_response_headers', 'cli_set_process_title', 'pcntl_fork', "
-            "'fpm_get_status'] as $f)"
-            " echo (int) function_exists($f); echo (int) extension_loaded('pcntl'), (int) "
-            "extension_loaded('cgi-fcgi'),"
-            " php_sapi_name();");
+    const MemoryPort port = run(
+        "<?php foreach (['dl', 'apache_response_headers', 'cli_set_process_title', 'pcntl_fork', 'chroot', "
+        "'fpm_get_status'] as $f)"
+        " echo (int) function_exists($f); echo (int) extension_loaded('pcntl'), (int) "
+        "extension_loaded('cgi-fcgi'),"
+        " php_sapi_name();");
     EXPECT_EQ(port.body, "00000101fpm-fcgi");
 }
 

@@ -30,7 +30,7 @@ TEST_F(ResponseHeadTest, TakesTheScriptsStatusLine) {
 TEST_F(ResponseHeadTest, CutsALongStatusLine) {
     const std::string text = head("header('HTTP/1.1 404 ' . str_repeat('x', 5000));");
     EXPECT_EQ(text.substr(0, 12), "Status: 404 ");
-    EXPECT_LE(text.find("\r\n") + 2, 1023U);
+    EXPECT_EQ(text.find("\r\n"), 1023U);
 }
 
 TEST_F(ResponseHeadTest, KeepsTheFirstStatusHeaderInItsPlace) {
@@ -56,7 +56,7 @@ TEST_F(ResponseHeadTest, LeavesContentTypeOutOf304) {
 
 TEST_F(ResponseHeadTest, GoesByTheStatusLineAndNotTheNumberBehindIt) {
     EXPECT_EQ(head("header('HTTP/1.1 404'); http_response_code(304); header('Content-Type: text/plain');"),
-              "Status: 404\r\nContent-Type: text/plain\r\n\r\n");
+              "Status: 404\r\nContent-type: text/plain;charset=UTF-8\r\n\r\n");
 }
 
 TEST_F(ResponseHeadTest, DoesNotTakeAnEmptyStatusHeaderForOne) {

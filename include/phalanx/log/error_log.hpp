@@ -37,9 +37,9 @@ struct Where {
 class ErrorLog {
   public:
     /// Bytes kept while a log cannot be written.
-    static constexpr std::size_t max_backlog = 256 * 1024;
+    static constexpr std::size_t max_backlog = 262'144;  // 256 KiB
     /// A longer text is cut here and ends in "...". php-fpm cuts at 2 KB.
-    static constexpr std::size_t max_text = 128 * 1024;
+    static constexpr std::size_t max_text = 131'072;  // 128 KiB
 
     /// `standard_error` is another descriptor only in tests.
     explicit ErrorLog(int standard_error = 2);

@@ -39,7 +39,7 @@ class OutputDecorator {
     static constexpr std::string_view end_marker{"\0fscf\0", 6};
 
     /// The longest line of any log_limit: what one stream of a worker may hold back in the master.
-    static constexpr std::size_t max_line_size = 128 * 1024;
+    static constexpr std::size_t max_line_size = 131'072;  // 128 KiB
 
     explicit OutputDecorator(OutputSettings settings);
 

@@ -50,15 +50,15 @@ struct alignas(64) SlotPage {
 
 /// What the master alone writes for all of a pool to read: the totals that outlive single workers.
 struct alignas(64) PoolPage {
-    std::atomic<std::int64_t> started_at;           ///< wall clock seconds
-    std::atomic<std::uint64_t> departed_requests;   ///< requests begun by workers that have left
-    std::atomic<std::uint64_t> max_active;          ///< highest number of busy workers seen
+    std::atomic<std::int64_t> started_at;          ///< wall clock seconds
+    std::atomic<std::uint64_t> departed_requests;  ///< requests begun by workers that have left
+    std::atomic<std::uint64_t> max_active;         ///< highest number of busy workers seen
     std::atomic<std::uint64_t> max_children_reached;
     std::atomic<std::uint64_t> slow_requests;
-    std::atomic<std::uint64_t> listen_queue;        ///< connections waiting in the kernel, last sample
+    std::atomic<std::uint64_t> listen_queue;  ///< connections waiting in the kernel, last sample
     std::atomic<std::uint64_t> max_listen_queue;
-    std::atomic<std::uint64_t> listen_queue_length; ///< the backlog the kernel grants
-    std::atomic<std::uint64_t> live_mask[16];       ///< bit i: slot i holds a live worker (1,024 at most)
+    std::atomic<std::uint64_t> listen_queue_length;  ///< the backlog the kernel grants
+    std::atomic<std::uint64_t> live_mask[16];        ///< bit i: slot i holds a live worker (1,024 at most)
 };
 
 /// The most workers one pool may have, given by the masks of the shared pages.

@@ -97,8 +97,9 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     if (line.tests > 1) {
         for (const std::string& text : config::dump(settings)) log.notice(text);
     }
-    // The empty line that follows is php-fpm 8.2's.
-    log.notice(fmt::format("configuration file {} test is successful\n", settings.file));
+    log.notice(fmt::format("configuration file {} test is successful", settings.file));
+    // php-fpm 8.2's message ends in a line end of its own.
+    log.raw("");
     return 0;
 }
 
