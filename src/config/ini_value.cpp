@@ -44,7 +44,7 @@ class ExpressionReader {
                 (token.text != "|" && token.text != "&" && token.text != "^"))
                 break;
             scanner_.skip(token.length);
-            const auto right = operand();
+            auto right = operand();
             if (!right) return right;
             left = combine(*left, token.text.front(), *right);
         }

@@ -30,7 +30,12 @@ void Params::set(std::string_view name, std::string_view value) {
         set(name_copy, value_copy);
         return;
     }
-    erase(name);
+    if (const std::size_t index = index_of(name); index < entries_.size()) {
+        entries_[index].value_offset = text_.size();
+        entries_[index].value_length = value.size();
+        text_.append(value).push_back('\0');
+        return;
+    }
     const Entry entry{.name_offset = text_.size(),
                       .name_length = name.size(),
                       .value_offset = text_.size() + name.size() + 1,

@@ -34,6 +34,7 @@ void visit(Settings& s, Visitor&& field) {
     field(s.clear_env);
     field(s.environment);
     field(s.capture_output);
+    field(s.log_limit);
     field(s.max_requests);
     field(s.status_path);
     field(s.ping_path);

@@ -127,6 +127,10 @@ void ConnectionTable::reclaim(link::ConnectionId id) {
     if (Entry* entry = find(id)) entry->holder.reset();
 }
 
+void ConnectionTable::drop(link::ConnectionId id) {
+    if (Entry* entry = find(id)) remove(*entry);
+}
+
 bool ConnectionTable::give_back(link::ConnectionId id, base::WorkerSlot holder, bool closed,
                                 std::string bytes) {
     Entry* entry = find(id);

@@ -126,7 +126,15 @@ void Dispatcher::send_job() {
         (void)worker.channel.send_control(link::MessageKind::recheck);
         return;
     }
-    if (worker.channel.send(job_, held_fd)) {
+    const JobChannel::Sent sent = worker.channel.send(job_, held_fd);
+    if (sent == JobChannel::Sent::no_memory) {
+        // The client is lost, the worker is not: its bit is cleared, it has to announce itself again.
+        if (job_.held) connections_.drop(*job_.held);
+        job_ = {};
+        (void)worker.channel.send_control(link::MessageKind::recheck);
+        return events_.connection_trouble("no memory for its request's head");
+    }
+    if (sent == JobChannel::Sent::yes) {
         if (job_.held) connections_.lend(*job_.held, chosen_);
         if (!untaken_timer_.armed()) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
         return;
@@ -194,7 +202,6 @@ void Dispatcher::put_in_front(std::vector<Job> jobs) {
 }
 
 bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
-    worker.channel.job_was_taken();
     if (note.head.kind == link::MessageKind::kept && !note.fd) {
         const bool closed = (note.head.flags & link::flag_closed) != 0;
         return connections_.give_back(note.head.connection, worker.slot, closed, std::move(note.bytes));
@@ -239,6 +246,8 @@ void Dispatcher::check_untaken_jobs() {
             worker.channel.job_was_taken();
         } else if (auto jobs = worker.channel.take_back(); !jobs.empty()) {
             (void)worker.channel.send_control(link::MessageKind::recheck);
+            // Messages that were put back are new ones to a worker that has looked already.
+            pages_.master().control[worker.slot.number()].fetch_add(1);
             put_in_front(std::move(jobs));
         }
     }

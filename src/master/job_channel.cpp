@@ -45,7 +45,7 @@ base::Result<JobChannel> JobChannel::create() {
     return channel;
 }
 
-bool JobChannel::send(Job& job, int held_fd) {
+JobChannel::Sent JobChannel::send(Job& job, int held_fd) {
     MessageHead head{MessageKind::job, 0, {}, static_cast<std::uint32_t>(job.bytes.size())};
     std::array<int, 2> fds{job.held ? held_fd : job.fd.get(), -1};
     std::size_t fd_count = 1;
@@ -57,7 +57,7 @@ bool JobChannel::send(Job& job, int held_fd) {
     os::UniqueFd memory;
     if (payload.size() > link::max_inline_bytes) {
         auto made = os::make_memory_with("phalanx-head", payload);
-        if (!made) return false;
+        if (!made) return Sent::no_memory;
         memory = *std::move(made);
         head.flags |= link::flag_in_memory;
         fds[fd_count++] = memory.get();
@@ -65,10 +65,10 @@ bool JobChannel::send(Job& job, int held_fd) {
     }
     const auto sent = os::send_message(ends_.here.get(), link::bytes_of(head), payload,
                                        std::span(fds).first(fd_count), Waiting::no);
-    if (sent != SendResult::sent) return false;
+    if (sent != SendResult::sent) return Sent::unreachable;
     if (!job_sent_at_) job_sent_at_ = base::Monotonic::now();
     job.fd.reset();
-    return true;
+    return Sent::yes;
 }
 
 bool JobChannel::send_control(MessageKind kind, int fd) {

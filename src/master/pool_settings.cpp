@@ -77,6 +77,7 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings, c
     worker.rlimit_core = pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
     worker.dumpable = pool.process_dumpable ? 1 : 0;
     fill_php(worker, pool, options);
+    worker.log_limit = static_cast<std::uint64_t>(settings.global.log_limit);
     fill_requests(worker, pool);
     return worker;
 }

@@ -17,6 +17,8 @@ using log::Level;
 
 /// Notes of one worker looked at before others get their turn.
 constexpr int notes_per_event = 16;
+/// More than a socket's buffer holds of them: all that a dead worker has left.
+constexpr int most_last_notes = 4096;
 
 std::chrono::milliseconds since(base::MonotonicTime time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - time);
@@ -37,7 +39,7 @@ bool was_harmless(const os::ChildEnd& end) {
 class Staff::Station final : public ReadyHandler {
   public:
     Station(Staff& staff, WorkerHandle& worker) : staff_(staff), worker_(worker) {}
-    void on_ready(std::uint32_t) override { staff_.notes_ready(worker_); }
+    void on_ready(std::uint32_t) override { staff_.read_notes(worker_, notes_per_event); }
 
     std::unique_ptr<WorkerOutput> output;
 
@@ -158,8 +160,8 @@ void Staff::replace_log(int fd) {
     }
 }
 
-void Staff::notes_ready(WorkerHandle& worker) {
-    for (int i = 0; i < notes_per_event && worker.life != WorkerLife::absent; ++i) {
+void Staff::read_notes(WorkerHandle& worker, int most) {
+    for (int i = 0; i < most && worker.life != WorkerLife::absent; ++i) {
         Note note;
         const auto received = worker.channel.receive(note);
         if (received == JobChannel::Received::nothing) return;
@@ -215,7 +217,7 @@ bool Staff::child_ended(const os::ChildEnd& end) {
 
 void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     // What it had said before it died still counts; it may even have said its hello in vain.
-    if (worker.channel_watch && worker.life != WorkerLife::ordered) notes_ready(worker);
+    if (worker.channel_watch && worker.life != WorkerLife::ordered) read_notes(worker, most_last_notes);
     if (worker.life == WorkerLife::absent) return;
     const bool harmless = was_harmless(end);
     const bool expected = ends_expected_ || worker.idle_killed;

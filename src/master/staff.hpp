@@ -67,7 +67,7 @@ class Staff {
   private:
     class Station;
     [[nodiscard]] bool send_order(std::span<WorkerHandle*> batch, TemplateHandle& from);
-    void notes_ready(WorkerHandle& worker);
+    void read_notes(WorkerHandle& worker, int most);
     void take_note(WorkerHandle& worker, Note& note);
     void hello(WorkerHandle& worker, pid_t pid);
     void rule_broken(WorkerHandle& worker, Note& note);

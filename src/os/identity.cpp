@@ -14,6 +14,10 @@ using base::Error;
 using base::Result;
 using base::system_error;
 
+/// setuid(2) and its like take this number for "leave it as it is", which would leave root; greater ones are
+/// none.
+constexpr std::uint32_t no_id = 0xffffffff;
+
 std::optional<UserEntry> entry_of(const passwd* found) {
     if (found == nullptr) return std::nullopt;
     return UserEntry{found->pw_name, found->pw_dir, found->pw_uid, found->pw_gid};
@@ -48,9 +52,11 @@ std::optional<gid_t> find_group(const std::string& name) {
 
 Result<Identity> resolve_identity(const std::string& user, const std::string& group) {
     Identity identity;
+    const auto is_no_id = [](std::uint64_t number) { return number >= no_id; };
     if (user.empty()) {
         identity = current_identity();
     } else if (const auto number = base::parse_unsigned(user)) {
+        if (is_no_id(*number)) return Error{fmt::format("cannot get uid for user '{}'", user)};
         identity.uid = static_cast<uid_t>(*number);
         if (const auto entry = find_user(identity.uid)) identity.gid = entry->gid;
         identity.groups = {identity.gid};
@@ -61,6 +67,7 @@ Result<Identity> resolve_identity(const std::string& user, const std::string& gr
     }
     if (!group.empty()) {
         if (const auto number = base::parse_unsigned(group)) {
+            if (is_no_id(*number)) return Error{fmt::format("cannot get gid for group '{}'", group)};
             identity.gid = static_cast<gid_t>(*number);
         } else if (const auto gid = find_group(group)) {
             identity.gid = *gid;
@@ -81,6 +88,7 @@ Identity current_identity() {
 }
 
 Result<void> become(const Identity& identity) {
+    if (identity.uid == no_id || identity.gid == no_id) return Error{"-1 is no user and no group"};
     if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) {
         return system_error(fmt::format("failed to initgroups({}, {})", identity.user, identity.gid));
     }

@@ -62,6 +62,7 @@ Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view
                                     const SocketOwner& owner) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
+    if (where.path.empty()) return Error{"an empty path is no listen address"};
     if (where.path.size() >= sizeof address.sun_path) {
         return Error{fmt::format(
             "cannot bind to UNIX socket '{}' as path is too long (found length: {}, maximal length: {})",

@@ -98,7 +98,9 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     }
     received.state = ReceivedMessage::State::message;
     received.size = static_cast<std::size_t>(size);
-    received.cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || received.fds.size() > most_fds;
+    const bool too_many = received.fds.size() > most_fds;
+    if (too_many) received.fds.resize(most_fds);
+    received.cut = too_many || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
     return received;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,7 +103,10 @@ Result<Child> start_program(const ProgramStart& start) {
     ssize_t size = 0;
     while ((size = ::read(report->read_end.get(), &error, sizeof error)) < 0 && errno == EINTR) {
     }
-    if (size == sizeof error) return system_error(fmt::format("failed to execute '{}'", start.path), error);
+    if (size == sizeof error) {
+        (void)::waitpid(pid, nullptr, 0);
+        return system_error(fmt::format("failed to execute '{}'", start.path), error);
+    }
     if (!pidfd) return pidfd.error();
     return Child{pid, *std::move(pidfd)};
 }

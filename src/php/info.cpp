@@ -87,6 +87,11 @@ std::string version_text() {
     return text + "Copyright (c) The PHP Group\n" + get_zend_version();
 }
 
+std::string_view powered_by_line() {
+    constexpr std::string_view line = "X-Powered-By: PHP/" PHP_VERSION "\r\n";
+    return PG(expose_php) ? line : std::string_view();
+}
+
 std::string modules_text() {
     return "[PHP Modules]\n" + lines_of(module_names()) + "\n[Zend Modules]\n" +
            lines_of(zend_extension_names()) + "\n";

@@ -73,6 +73,9 @@ class Fixup {
         if (!root_ && !document_root.empty()) root_ = std::string(document_root);
     }
 
+    /// The request came by way of an Action: REDIRECT_URL is its name.
+    [[nodiscard]] bool is_action() const { return name_is_redirect_url_; }
+
     /// False: no file of that name, not even after taking components off its end.
     bool run() {
         take_action_target();
@@ -222,14 +225,18 @@ ScriptLocation fix_environment(Params& params, const FixupRules& rules, const Fi
     if (!rules.fix_pathinfo) return locate_plainly(params, rules);
 
     bool found = true;
+    bool by_action = false;
     const auto file = param(params, "SCRIPT_FILENAME");
     const bool plain = file && !file->empty() && !file->ends_with('/') && !param(params, "REDIRECT_URL");
     if (!plain || files.kind(file->data()) == FileKind::absent) {
-        found = Fixup(params, rules.doc_root, apache, files).run();
+        Fixup fixup(params, rules.doc_root, apache, files);
+        found = fixup.run();
+        // What an Action asked for keeps its name in the log though nothing was found.
+        by_action = !found && fixup.is_action();
     }
     ScriptLocation location{.named = true, .script_path = {}, .request_uri = {}};
     if (found) location.script_path = param(params, "SCRIPT_FILENAME");
-    location.request_uri = param(params, "SCRIPT_NAME").value_or("");
+    location.request_uri = param(params, by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or("");
     return location;
 }
 

@@ -6,8 +6,9 @@
 #include <algorithm>
 
 #include "phalanx/fastcgi/content_length.hpp"
-#include "phalanx/os/listen_socket.hpp"
+#include "phalanx/php/info.hpp"
 #include "phalanx/status/status_page.hpp"
+#include "pool_status.hpp"
 
 namespace phalanx::worker {
 namespace {
@@ -18,6 +19,9 @@ using fastcgi::ResponseWriter;
 /// open ends there.
 constexpr std::string_view flush_marker{"\0fscf\0", 6};
 
+/// What a message ends in that was longer than log_limit allows.
+constexpr std::string_view cut_mark = "...";
+
 std::string_view level_name(php::MessageLevel level) {
     switch (level) {
         case php::MessageLevel::debug: return "DEBUG";
@@ -26,10 +30,6 @@ std::string_view level_name(php::MessageLevel level) {
         case php::MessageLevel::error: break;
     }
     return "ERROR";
-}
-
-status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot) {
-    return reinterpret_cast<status::SlotPage*>(inherited.pages.slot_area().data())[slot.number()];
 }
 
 }  // namespace
@@ -84,25 +84,12 @@ bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     if (!is_ping && !is_status) return false;
     script_begins(request);
     const status::Answer answer = is_ping ? status::ping_answer(settings.ping_response, request.method)
-                                          : status::status_answer(snapshot(), request.method, request.query);
+                                          : status::status_answer(pool_snapshot(inherited_), request.method, request.query);
     script_ended({.response_code = 200});
+    (void)write_head(php::powered_by_line());
     (void)write_head(answer.head);
     (void)write_body(answer.body);
     return true;
-}
-
-status::PoolSnapshot Request::snapshot() const {
-    const auto slots = std::span(reinterpret_cast<const status::SlotPage*>(inherited_.pages.slot_area().data()),
-                                 inherited_.settings.slots);
-    const auto& page = *reinterpret_cast<const status::PoolPage*>(inherited_.pages.pool_area().data());
-    status::PoolSnapshot snapshot =
-        status::take_snapshot(inherited_.settings.pool, inherited_.settings.process_manager, page, slots);
-    if (const auto backlog = os::tcp_backlog(inherited_.listener.get())) {
-        snapshot.listen_queue = backlog->waiting;
-        snapshot.listen_queue_length = backlog->limit;
-        snapshot.max_listen_queue = std::max<std::uint64_t>(snapshot.max_listen_queue, backlog->waiting);
-    }
-    return snapshot;
 }
 
 bool Request::write_head(std::string_view lines) noexcept { return write(ResponseWriter::Stream::output, lines); }
@@ -123,18 +110,25 @@ bool Request::finish() noexcept {
     return first || head_.keep_connection;
 }
 
-void Request::log(php::MessageLevel level, std::string_view text, bool to_web_server) noexcept {
+void Request::log(php::MessageLevel level, std::string_view whole, bool to_web_server) noexcept {
+    // php-fpm: messages of workers are cut to log_limit, level and line end included.
+    const std::string_view name = level_name(level);
+    const std::size_t limit = inherited_.settings.log_limit;
+    const std::size_t room = limit - std::min(limit, name.size() + 3);
+    const bool cut = whole.size() > room;
+    const std::string_view text = whole.substr(0, cut ? room - std::min(room, cut_mark.size()) : room);
     if (inherited_.settings.capture_output != 0) {
-        const std::string_view name = level_name(level);
         const iovec line[] = {{const_cast<char*>(name.data()), name.size()},
                               {const_cast<char*>(": "), 2},
                               {const_cast<char*>(text.data()), text.size()},
+                              {const_cast<char*>(cut_mark.data()), cut ? cut_mark.size() : 0},
                               {const_cast<char*>("\n"), 1}};
         if (level != php::MessageLevel::debug) (void)!::writev(STDERR_FILENO, line, std::size(line));
     }
     if (!to_web_server || answer_ended_) return;
     if (messages_begun_) (void)write(ResponseWriter::Stream::error, "; ");
     (void)write(ResponseWriter::Stream::error, text);
+    if (cut) (void)write(ResponseWriter::Stream::error, cut_mark);
     messages_begun_ = true;
 }
 

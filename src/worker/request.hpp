@@ -10,7 +10,6 @@
 #include "phalanx/fastcgi/request_reader.hpp"
 #include "phalanx/fastcgi/response_writer.hpp"
 #include "phalanx/php/request_port.hpp"
-#include "phalanx/status/scoreboard.hpp"
 #include "phalanx/status/slot_writer.hpp"
 
 namespace phalanx::worker {
@@ -51,12 +50,11 @@ class Request final : public php::RequestPort {
     bool write_body(std::string_view bytes) noexcept override;
     bool flush() noexcept override { return parts_.writer.flush(); }
     bool finish() noexcept override;
-    void log(php::MessageLevel level, std::string_view text, bool to_web_server) noexcept override;
+    void log(php::MessageLevel level, std::string_view whole, bool to_web_server) noexcept override;
     void script_begins(const php::ScriptBegin& request) noexcept override;
     void script_ended(const php::ScriptEnd& end) noexcept override;
 
   private:
-    [[nodiscard]] status::PoolSnapshot snapshot() const;
     bool write(fastcgi::ResponseWriter::Stream stream, std::string_view bytes) noexcept;
 
     Inheritance& inherited_;

@@ -73,7 +73,7 @@ Result<Inheritance> receive_inheritance() {
     return inherited;
 }
 
-php::EngineOptions engine_options(const link::WorkerSettings& settings, const char* program) {
+php::EngineOptions engine_options(const link::WorkerSettings& settings, const std::string& program) {
     php::EngineOptions options;
     options.program = program;
     options.ini_path = settings.ini_path;
@@ -96,7 +96,7 @@ bool become_pool_user_in_start(void* context) noexcept {
     return done.has_value();
 }
 
-Result<void> start_php(const Inheritance& inherited, const char* program) {
+Result<void> start_php(const Inheritance& inherited, const std::string& program) {
     const link::WorkerSettings& settings = inherited.settings;
     Jail jail;
     if (!settings.chroot.empty()) {
@@ -171,7 +171,7 @@ void serve_spawn_orders(Inheritance& inherited) {
 
 }  // namespace
 
-int run_template(const char* program) {
+int run_template(std::string program) {
     (void)::fcntl(channel, F_SETFD, FD_CLOEXEC);
     auto inherited = receive_inheritance();
     if (!inherited) {

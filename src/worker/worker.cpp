@@ -98,7 +98,8 @@ Inbox Worker::receive(Waiting waiting) {
 }
 
 Inbox Worker::take_job(const MessageHead& head, ReceivedMessage& message) {
-    if (message.fds.empty()) return Inbox::settled;
+    // Without its descriptor (none was left for it) the job is lost; the worker must not be.
+    if (message.fds.empty()) return Inbox::recheck;
     client_ = Client{std::move(message.fds[0]), std::nullopt, {}};
     if ((head.flags & link::flag_master_holds) != 0) client_.held = head.connection;
     client_.bytes = std::span(packet_).subspan(sizeof head, message.size - sizeof head);

@@ -15,6 +15,8 @@
 #include "phalanx/os/process.hpp"
 #include "phalanx/os/stream_socket.hpp"
 #include "phalanx/php/engine.hpp"
+#include "phalanx/php/status_fields.hpp"
+#include "pool_status.hpp"
 #include "worker.hpp"
 
 namespace phalanx::worker {
@@ -87,6 +89,7 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) 
     set_up_environment(settings);
     set_up_signals(own.channel.get());
     php::worker_started();
+    php::set_status_source(&tell_status, &inherited);
     php::apply_pool_values(php_values(settings));
     return true;
 }

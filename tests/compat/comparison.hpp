@@ -27,6 +27,8 @@ struct Case {
     std::optional<std::string> body = {};
     harness::RecordSizes sizes = {};
     std::string raw = {};  ///< instead of a request: these bytes, and all that comes back within a while
+    /// Why the answers are meant to differ. Then they have to: a reason must not outlive its difference.
+    std::string differs = {};
 };
 
 /// Text that may differ between two runs or programs, by the name it is then shown as.

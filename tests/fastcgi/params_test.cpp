@@ -27,12 +27,12 @@ TEST(Params, FindsWhatWasSet) {
     EXPECT_EQ(params.find("AB"), std::nullopt);
 }
 
-TEST(Params, ARepeatedNameTakesTheLaterValueAndPlace) {
+TEST(Params, ARepeatedNameTakesTheLaterValueInTheEarlierPlace) {
     Params params;
     params.set("A", "1");
     params.set("B", "2");
     params.set("A", "3");
-    EXPECT_EQ(all_of(params), "B=2;A=3;");
+    EXPECT_EQ(all_of(params), "A=3;B=2;");
 }
 
 TEST(Params, ErasesOneAndLeavesTheRest) {

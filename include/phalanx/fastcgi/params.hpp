@@ -10,7 +10,7 @@ namespace phalanx::fastcgi {
 
 /// The name-value pairs of one request (FastCGI 1.0, 3.4), in order of arrival. All bytes live in one buffer
 /// that is kept from request to request, so that a usual request allocates nothing. A name that arrives
-/// again replaces the earlier value and keeps the later place, as php-fpm has it.
+/// again replaces the earlier value and keeps the earlier place, as php-fpm has it.
 /// Every name and value is followed by a zero byte, so that data() is a C string; what follows a zero byte
 /// within a value is cut off, and a name with a zero byte in it is no name: set() ignores it. (php-fpm would
 /// show such a pair under the shortened name, a name that nothing in front of PHP has checked.)

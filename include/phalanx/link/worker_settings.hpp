@@ -47,6 +47,7 @@ struct WorkerSettings {
 
     // requests
     std::uint32_t capture_output = 0;  ///< 1: the master reads the workers' standard output and error
+    std::uint64_t log_limit = 1024;    ///< characters of a message, as the directive
     std::uint64_t max_requests = 0;
     std::string status_path, ping_path, ping_response;
     std::string access_format;
