@@ -12,8 +12,12 @@ std::string Error::text() const {
     return fmt::format("{}: {} ({})", message, std::generic_category().message(code), code);
 }
 
-Error system_error(std::string message) { return system_error(std::move(message), errno); }
+Error system_error(std::string message) {
+    return system_error(std::move(message), errno);
+}
 
-Error system_error(std::string message, int code) { return Error{std::move(message), code}; }
+Error system_error(std::string message, int code) {
+    return Error{std::move(message), code};
+}
 
 }  // namespace phalanx::base

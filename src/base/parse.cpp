@@ -7,9 +7,15 @@
 namespace phalanx::base {
 namespace {
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+constexpr char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// The leading integer of a text the way atoi reads it: blanks, a sign, digits; 0 where there are none.
 std::int64_t leading_integer(std::string_view text) {
@@ -45,7 +51,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
     using namespace std::chrono;
     if (text.empty()) return std::nullopt;
-    const std::int64_t number = std::clamp<std::int64_t>(leading_integer(text), -1'000'000'000, 1'000'000'000);
+    const std::int64_t number =
+        std::clamp<std::int64_t>(leading_integer(text), -1'000'000'000, 1'000'000'000);
     const char suffix = text.back();
     if (is_digit(suffix) || suffix == 's') return seconds(number);
     if (suffix == 'm') return seconds(minutes(number));
@@ -57,7 +64,8 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
 std::optional<std::uint32_t> parse_octal_mode(std::string_view text) {
     std::uint32_t mode = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || mode > 07777) return std::nullopt;
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || mode > 07777)
+        return std::nullopt;
     return mode;
 }
 

@@ -28,8 +28,8 @@ class JobChannel {
     [[nodiscard]] static base::Result<JobChannel> create();
 
     enum class Sent : std::uint8_t { yes, unreachable, no_memory };
-    /// Sends a job; `held_fd` is the descriptor of a held connection. On success an unheld job's descriptor is
-    /// closed here, else the job is untouched.
+    /// Sends a job; `held_fd` is the descriptor of a held connection. On success an unheld job's descriptor
+    /// is closed here, else the job is untouched.
     [[nodiscard]] Sent send(Job& job, int held_fd);
     /// Sends a control message that carries at most one descriptor.
     bool send_control(link::MessageKind kind, int fd = -1);

@@ -16,6 +16,8 @@ base::Result<void> Master::bind() {
     return running_->bind();
 }
 
-int Master::run(const std::function<void()>& announce) { return running_->run(announce); }
+int Master::run(const std::function<void()>& announce) {
+    return running_->run(announce);
+}
 
 }  // namespace phalanx::master

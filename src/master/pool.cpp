@@ -26,8 +26,8 @@ constexpr std::size_t longest_template_line = 4096;
 base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
     const auto slots = static_cast<std::size_t>(parts.settings.pm_max_children);
     if (slots > link::max_workers) {
-        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}", parts.settings.name,
-                                       slots, link::max_workers)};
+        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
+                                       parts.settings.name, slots, link::max_workers)};
     }
     auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
     if (!pages) return pages.error();
@@ -52,11 +52,14 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
     page().started_at.store(base::wall_seconds());
 }
 
-status::PoolPage& Pool::page() const { return *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data()); }
+status::PoolPage& Pool::page() const {
+    return *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+}
 
 base::Result<void> Pool::start() {
     if (auto started = dispatcher_.start(); !started) return started;
-    if (parts_.settings.pm != config::ProcessManager::static_size) tick_timer_.start(tick_interval, [this] { tick(); });
+    if (parts_.settings.pm != config::ProcessManager::static_size)
+        tick_timer_.start(tick_interval, [this] { tick(); });
     start_template();
     return {};
 }
@@ -95,22 +98,27 @@ void Pool::template_failed(const std::string& step) {
 
 void Pool::template_said(std::string_view text) {
     half_line_ += text;
-    for (std::size_t end = 0; (end = half_line_.find('\n')) != std::string::npos; half_line_.erase(0, end + 1)) {
-        if (end > 0) say(Level::notice, fmt::format("template said: \"{}\"", log::escape_controls(half_line_.substr(0, end))));
+    for (std::size_t end = 0; (end = half_line_.find('\n')) != std::string::npos;
+         half_line_.erase(0, end + 1)) {
+        if (end > 0)
+            say(Level::notice,
+                fmt::format("template said: \"{}\"", log::escape_controls(half_line_.substr(0, end))));
     }
     if (half_line_.size() > longest_template_line) half_line_.clear();
 }
 
 void Pool::template_ended(const os::ChildEnd& end) {
-    const auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - template_.started_at());
+    const auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() -
+                                                                             template_.started_at());
     const pid_t pid = template_.pid();
     template_.ended();
     decide_start();
     if (stopping_) return;
     const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
     if (pid != 0) {
-        say(Level::warning, fmt::format("template {} exited {}, its workers go on; a new one is started in {} ms", pid,
-                                        describe_end(end), pause.count()));
+        say(Level::warning,
+            fmt::format("template {} exited {}, its workers go on; a new one is started in {} ms", pid,
+                        describe_end(end), pause.count()));
     }
     staff_.forget_orders(std::chrono::milliseconds(0));
     template_timer_.start(pause, [this] { start_template(); });
@@ -134,8 +142,9 @@ void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
 
 void Pool::reconcile(bool tick, bool connection_waits) {
     if (stopping_ || template_.life() != TemplateLife::ready || respawn_timer_.armed()) return;
-    const PoolView view{staff_.live(),         staff_.count(WorkerLife::ordered), staff_.idle(),
-                        staff_.longest_idle(), connection_waits,                  tick};
+    const PoolView view{staff_.live(),    staff_.count(WorkerLife::ordered),
+                        staff_.idle(),    staff_.longest_idle(),
+                        connection_waits, tick};
     const PolicyDecision decision = decide(parts_.settings, view, policy_);
     report(decision);
     staff_.retire_idle(decision.retire);
@@ -144,7 +153,8 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
     if (staff_.live() < policy_.wanted) {
-        respawn_timer_.start(tick_interval, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
+        respawn_timer_.start(tick_interval,
+                             [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
     }
 }
 
@@ -159,17 +169,21 @@ void Pool::check_orders() {
 void Pool::report(const PolicyDecision& decision) {
     const config::PoolSettings& settings = parts_.settings;
     switch (decision.report) {
-        case PolicyDecision::Report::nothing: return;
+        case PolicyDecision::Report::nothing:
+            return;
         case PolicyDecision::Report::limit_reached:
             page().max_children_reached.fetch_add(1);
             return say(Level::warning,
                        fmt::format("server reached {}max_children setting ({}), consider raising it",
-                                   settings.pm == config::ProcessManager::dynamic ? "pm." : "", settings.pm_max_children));
+                                   settings.pm == config::ProcessManager::dynamic ? "pm." : "",
+                                   settings.pm_max_children));
         case PolicyDecision::Report::busy:
-            return say(Level::warning,
-                       fmt::format("seems busy (you may need to increase pm.start_servers, or pm.min/max_spare_servers), "
-                                   "spawning {} children, there are {} idle, and {} total children",
-                                   decision.reported_rate, staff_.idle(), staff_.live()));
+            return say(
+                Level::warning,
+                fmt::format(
+                    "seems busy (you may need to increase pm.start_servers, or pm.min/max_spare_servers), "
+                    "spawning {} children, there are {} idle, and {} total children",
+                    decision.reported_rate, staff_.idle(), staff_.live()));
     }
 }
 
@@ -191,12 +205,15 @@ void Pool::worker_unreachable(WorkerHandle& worker) {
     if (worker.life == WorkerLife::serving) worker.life = WorkerLife::leaving;
 }
 
-void Pool::connection_trouble(const char* what) { say(Level::debug, fmt::format("a connection was closed: {}", what)); }
+void Pool::connection_trouble(const char* what) {
+    say(Level::debug, fmt::format("a connection was closed: {}", what));
+}
 
 Pool::Totals Pool::totals() const {
     const auto slots = std::span(reinterpret_cast<const status::SlotPage*>(pages_.slot_area().data()),
                                  static_cast<std::size_t>(parts_.settings.pm_max_children));
-    const auto snapshot = status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(), slots);
+    const auto snapshot =
+        status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(), slots);
     return {snapshot.active, snapshot.idle, snapshot.accepted, snapshot.slow_requests};
 }
 
@@ -226,6 +243,8 @@ void Pool::stop_with(int signal) {
     staff_.signal_all(signal);
 }
 
-bool Pool::has_processes() const { return template_.life() != TemplateLife::absent || staff_.live() > 0; }
+bool Pool::has_processes() const {
+    return template_.life() != TemplateLife::absent || staff_.live() > 0;
+}
 
 }  // namespace phalanx::master

@@ -16,8 +16,9 @@
 
 namespace phalanx::master {
 
-/// One pool: its listening socket, its template, its staff of workers and their dispatcher. It makes the number
-/// of workers what the policy wants and sees to it that whatever dies is replaced, not too fast. Owned by Master.
+/// One pool: its listening socket, its template, its staff of workers and their dispatcher. It makes the
+/// number of workers what the policy wants and sees to it that whatever dies is replaced, not too fast. Owned
+/// by Master.
 class Pool final : public DispatchEvents, public TemplateEvents, public StaffEvents {
   public:
     /// What a pool is made from; all of it becomes the pool's.
@@ -48,7 +49,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     };
     [[nodiscard]] Totals totals() const;
     [[nodiscard]] bool has_access_log() const { return !parts_.settings.access_log.empty(); }
-    /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be opened.
+    /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be
+    /// opened.
     bool reopen_access_log();
     /// Removes the Unix socket's file.
     void remove_socket() const { os::remove_socket_file(parts_.socket); }
@@ -59,7 +61,9 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;
     void connection_trouble(const char* what) override;
-    [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override { return staff_.is_idle(worker); }
+    [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {
+        return staff_.is_idle(worker);
+    }
     // TemplateEvents
     void template_ready() override;
     void template_failed(const std::string& step) override;
@@ -78,7 +82,9 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void decide_start();
     void tick();
     [[nodiscard]] status::PoolPage& page() const;
-    void say(log::Level level, const std::string& text) const { around_.log.pool(parts_.settings.name).log(level, text); }
+    void say(log::Level level, const std::string& text) const {
+        around_.log.pool(parts_.settings.name).log(level, text);
+    }
 
     PoolSurroundings& around_;
     Parts parts_;

@@ -13,9 +13,12 @@ using base::Result;
 
 const char* process_manager_name(config::ProcessManager pm) {
     switch (pm) {
-        case config::ProcessManager::static_size: return "static";
-        case config::ProcessManager::dynamic: return "dynamic";
-        case config::ProcessManager::ondemand: break;
+        case config::ProcessManager::static_size:
+            return "static";
+        case config::ProcessManager::dynamic:
+            return "dynamic";
+        case config::ProcessManager::ondemand:
+            break;
     }
     return "ondemand";
 }
@@ -26,11 +29,13 @@ void fill_php(link::WorkerSettings& worker, const config::PoolSettings& pool, co
     worker.extended_info = options.extended_info ? 1 : 0;
     worker.ini_defines = options.ini_defines;
     for (const config::PhpValue& value : pool.php_values) {
-        worker.php_values.push_back({value.kind == config::PhpValue::Kind::admin_value ? 1U : 0U, value.name, value.value});
+        worker.php_values.push_back(
+            {value.kind == config::PhpValue::Kind::admin_value ? 1U : 0U, value.name, value.value});
     }
     worker.limit_extensions = pool.security_limit_extensions;
     worker.clear_env = pool.clear_env ? 1 : 0;
-    for (const config::NamedValue& entry : pool.env) worker.environment.push_back({0, entry.name, entry.value});
+    for (const config::NamedValue& entry : pool.env)
+        worker.environment.push_back({0, entry.name, entry.value});
 }
 
 void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& pool) {
@@ -56,8 +61,9 @@ Result<std::int64_t> id_of(const std::string& name, const char* what, Lookup loo
 
 }  // namespace
 
-Result<link::WorkerSettings> worker_settings(const config::Settings& settings, const config::PoolSettings& pool,
-                                             const Options& options, const MasterFacts& master) {
+Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
+                                             const config::PoolSettings& pool, const Options& options,
+                                             const MasterFacts& master) {
     link::WorkerSettings worker;
     worker.pool = pool.name;
     worker.process_manager = process_manager_name(pool.pm);
@@ -69,12 +75,14 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings, c
         worker.change_identity = 1;
         worker.identity = *std::move(identity);
         worker.chroot = pool.chroot;
-        const auto priority = pool.process_priority ? pool.process_priority : settings.global.process_priority;
+        const auto priority =
+            pool.process_priority ? pool.process_priority : settings.global.process_priority;
         worker.priority = priority.value_or(master.nice_value);
     }
     worker.chdir = pool.chdir;
     worker.rlimit_files = pool.rlimit_files != 0 ? pool.rlimit_files : settings.global.rlimit_files;
-    worker.rlimit_core = pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
+    worker.rlimit_core =
+        pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
     worker.dumpable = pool.process_dumpable ? 1 : 0;
     fill_php(worker, pool, options);
     worker.log_limit = static_cast<std::uint64_t>(settings.global.log_limit);
@@ -84,23 +92,26 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings, c
 
 Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
     os::SocketOwner owner;
-    if (!pool.listen_mode.empty()) owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
+    if (!pool.listen_mode.empty())
+        owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
     if (!pool.listen_owner.empty()) {
-        auto uid = id_of(pool.listen_owner, "uid for user", [&](const std::string& name) -> std::optional<std::int64_t> {
-            const auto entry = os::find_user(name);
-            if (!entry) return std::nullopt;
-            owner.gid = entry->gid;
-            return entry->uid;
-        });
+        auto uid = id_of(pool.listen_owner, "uid for user",
+                         [&](const std::string& name) -> std::optional<std::int64_t> {
+                             const auto entry = os::find_user(name);
+                             if (!entry) return std::nullopt;
+                             owner.gid = entry->gid;
+                             return entry->uid;
+                         });
         if (!uid) return Error{fmt::format("[pool {}] {}", pool.name, uid.error().message)};
         owner.uid = *uid;
     }
     if (!pool.listen_group.empty()) {
-        auto gid = id_of(pool.listen_group, "gid for group", [](const std::string& name) -> std::optional<std::int64_t> {
-            const auto group = os::find_group(name);
-            if (!group) return std::nullopt;
-            return *group;
-        });
+        auto gid = id_of(pool.listen_group, "gid for group",
+                         [](const std::string& name) -> std::optional<std::int64_t> {
+                             const auto group = os::find_group(name);
+                             if (!group) return std::nullopt;
+                             return *group;
+                         });
         if (!gid) return Error{fmt::format("[pool {}] {}", pool.name, gid.error().message)};
         owner.gid = *gid;
     }

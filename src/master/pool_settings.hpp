@@ -21,7 +21,8 @@ struct MasterFacts {
 /// filled in. An Error names the pool.
 [[nodiscard]] base::Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
                                                                  const config::PoolSettings& pool,
-                                                                 const Options& options, const MasterFacts& master);
+                                                                 const Options& options,
+                                                                 const MasterFacts& master);
 
 /// Who may connect to the pool's Unix socket. An Error names the pool.
 [[nodiscard]] base::Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool);

@@ -38,8 +38,8 @@ Result<void> write_pid_file(const std::string& path) {
 
 }  // namespace
 
-Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings& settings, const Options& options,
-                         log::ErrorLog& log)
+Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings& settings,
+                         const Options& options, log::ErrorLog& log)
     : loop_(std::move(loop)),
       settings_(settings),
       options_(options),
@@ -81,11 +81,14 @@ Result<void> Master::Running::bind_pool(const config::PoolSettings& settings) {
     Pool::Parts parts{settings, *std::move(worker), {}, {}};
     if (!settings.access_log.empty()) {
         auto file = os::open_for_append(settings.access_log);
-        if (!file) return system_error(fmt::format("failed to open access log ({})", settings.access_log), file.error().code);
+        if (!file)
+            return system_error(fmt::format("failed to open access log ({})", settings.access_log),
+                                file.error().code);
         parts.access_log = *std::move(file);
     }
     auto socket = os::listen_on(*address, settings.listen, settings.listen_backlog, *owner);
-    if (!socket) return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
+    if (!socket)
+        return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
     for (const std::string& notice : socket->notices) log_.pool(settings.name).notice(notice);
     parts.socket = *std::move(socket);
     const std::string path = parts.socket.bound_path;
@@ -124,7 +127,8 @@ int Master::Running::run(const std::function<void()>& announce) {
 void Master::Running::clean_up() {
     for (const auto& pool : pools_) pool->remove_socket();
     if (pid_file_written_ && ::unlink(settings_.global.pid.c_str()) != 0) {
-        log_.error(system_error(fmt::format("Unable to remove the PID file ({}).", settings_.global.pid)).text());
+        log_.error(
+            system_error(fmt::format("Unable to remove the PID file ({}).", settings_.global.pid)).text());
     }
     pid_file_written_ = false;
 }
@@ -146,7 +150,8 @@ void Master::Running::await_signals() {
 
 void Master::Running::handle_signal(int signal) {
     switch (signal) {
-        case SIGCHLD: return reap();
+        case SIGCHLD:
+            return reap();
         case SIGQUIT:
             log_.notice("Finishing ...");
             return finish();
@@ -154,17 +159,20 @@ void Master::Running::handle_signal(int signal) {
         case SIGINT:
             log_.notice("Terminating ...");
             return terminate();
-        case SIGUSR1: return reopen_logs();
+        case SIGUSR1:
+            return reopen_logs();
         case SIGUSR2:
         case SIGHUP:
             return log_.error("a changed configuration takes a restart; the present one goes on serving");
-        default: return;
+        default:
+            return;
     }
 }
 
 void Master::Running::reap() {
     while (const auto end = os::reap_any_child()) {
-        const bool known = std::any_of(pools_.begin(), pools_.end(), [&](const auto& pool) { return pool->child_ended(*end); });
+        const bool known = std::any_of(pools_.begin(), pools_.end(),
+                                       [&](const auto& pool) { return pool->child_ended(*end); });
         if (!known) unclaimed_.add(*end);
     }
     look_whether_over();
@@ -206,12 +214,12 @@ void Master::Running::tell_service_manager() {
         sum.slow += totals.slow;
     }
     const auto interval = std::chrono::milliseconds(settings_.global.systemd_interval);
-    const double rate = static_cast<double>(sum.requests - std::min(requests_reported_, sum.requests)) * 1000.0 /
-                        static_cast<double>(interval.count());
+    const double rate = static_cast<double>(sum.requests - std::min(requests_reported_, sum.requests)) *
+                        1000.0 / static_cast<double>(interval.count());
     requests_reported_ = sum.requests;
-    const bool told = os::notify_service_manager(
-        fmt::format("READY=1\nSTATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
-                    sum.active, sum.idle, sum.requests, sum.slow, rate));
+    const bool told = os::notify_service_manager(fmt::format(
+        "READY=1\nSTATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
+        sum.active, sum.idle, sum.requests, sum.slow, rate));
     if (!told) log_.notice("failed to notify status to systemd");
     monitor_timer_.start(interval, [this] { tell_service_manager(); });
 }
@@ -240,7 +248,8 @@ void Master::Running::kill_what_stays() {
 
 void Master::Running::look_whether_over() {
     if (state_ != State::finishing && state_ != State::terminating) return;
-    const bool some_left = std::any_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->has_processes(); });
+    const bool some_left =
+        std::any_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->has_processes(); });
     if (!some_left) loop_->stop();
 }
 

@@ -25,7 +25,8 @@ std::chrono::milliseconds since(base::MonotonicTime time) {
 }
 
 std::string age(base::MonotonicTime born) {
-    const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - born).count();
+    const auto usec =
+        std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - born).count();
     return fmt::format("{}.{:06}", usec / 1'000'000, usec % 1'000'000);
 }
 
@@ -96,16 +97,19 @@ bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
         outputs.push_back(*std::move(ends));
     }
     fds.insert(fds.end(), output_fds.begin(), output_fds.end());
-    if (!from.spawn(orders, fds, settings_.catch_workers_output ? link::flag_capture_output : 0)) return false;
+    if (!from.spawn(orders, fds, settings_.catch_workers_output ? link::flag_capture_output : 0))
+        return false;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         WorkerHandle& worker = *batch[i];
         Station& station = *stations_[worker.slot.number()];
         worker.channel = std::move(channels[i]);
         worker.life = WorkerLife::ordered;
         worker.changed_at = base::Monotonic::now();
-        if (auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station)) worker.channel_watch = *std::move(watch);
+        if (auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station))
+            worker.channel_watch = *std::move(watch);
         if (settings_.catch_workers_output) {
-            station.output = std::make_unique<WorkerOutput>(around_, settings_, worker, std::move(outputs[i]));
+            station.output =
+                std::make_unique<WorkerOutput>(around_, settings_, worker, std::move(outputs[i]));
         }
     }
     return true;
@@ -147,7 +151,8 @@ void Staff::signal_all(int signal) {
     for (WorkerHandle& worker : workers_) {
         if (worker.life == WorkerLife::ordered) clear(worker);
         if (worker.life == WorkerLife::absent) continue;
-        say(Level::debug, fmt::format("sending signal {} SIG{} to child {}", signal, ::sigabbrev_np(signal), worker.pid));
+        say(Level::debug,
+            fmt::format("sending signal {} SIG{} to child {}", signal, ::sigabbrev_np(signal), worker.pid));
         (void)os::send_signal(worker.pidfd, signal);
     }
 }
@@ -222,11 +227,15 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     const bool harmless = was_harmless(end);
     const bool expected = ends_expected_ || worker.idle_killed;
     if (worker.idle_killed && !ends_expected_) {
-        say(Level::debug, fmt::format("child {} has been killed by the process management after {} seconds from start",
-                                      end.pid, age(worker.changed_at)));
+        say(Level::debug,
+            fmt::format("child {} has been killed by the process management after {} seconds from start",
+                        end.pid, age(worker.changed_at)));
     } else {
-        say(expected ? Level::debug : harmless ? Level::notice : Level::warning,
-            fmt::format("child {} exited {} after {} seconds from start", end.pid, describe_end(end), age(worker.changed_at)));
+        say(expected   ? Level::debug
+            : harmless ? Level::notice
+                       : Level::warning,
+            fmt::format("child {} exited {} after {} seconds from start", end.pid, describe_end(end),
+                        age(worker.changed_at)));
     }
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
@@ -268,7 +277,8 @@ bool Staff::is_idle(const WorkerHandle& worker) const {
 
 std::size_t Staff::idle() const {
     std::size_t number = 0;
-    for (const WorkerHandle& worker : workers_) number += worker.life == WorkerLife::serving && is_idle(worker) ? 1 : 0;
+    for (const WorkerHandle& worker : workers_)
+        number += worker.life == WorkerLife::serving && is_idle(worker) ? 1 : 0;
     return number;
 }
 
@@ -279,7 +289,8 @@ std::chrono::milliseconds Staff::longest_idle() const {
         if (worker.life != WorkerLife::serving || !is_idle(worker)) continue;
         const status::SlotPage& slot = page(worker);
         const std::uint64_t last_end = slot.accepted_usec.load() + slot.duration_usec.load();
-        const std::uint64_t hello_usec = now - static_cast<std::uint64_t>(since(worker.changed_at).count()) * 1000;
+        const std::uint64_t hello_usec =
+            now - static_cast<std::uint64_t>(since(worker.changed_at).count()) * 1000;
         const std::uint64_t since_usec = std::max(last_end, hello_usec);
         longest = std::max(longest, now > since_usec ? now - since_usec : 0);
     }
@@ -297,7 +308,9 @@ void Staff::set_live(const WorkerHandle& worker, bool live) const {
     live ? word.fetch_or(bit) : word.fetch_and(~bit);
 }
 
-void Staff::say(Level level, const std::string& text) const { around_.log.pool(settings_.name).log(level, text); }
+void Staff::say(Level level, const std::string& text) const {
+    around_.log.pool(settings_.name).log(level, text);
+}
 
 std::string describe_end(const os::ChildEnd& end) {
     if (end.how == os::ChildEnd::How::exited) return fmt::format("with code {}", end.status);

@@ -29,8 +29,8 @@ class StaffEvents {
     ~StaffEvents() = default;
 };
 
-/// The workers of one pool, slot by slot: orders them from the template, greets them, listens to their notes and
-/// buries them. How many there should be is the pool's business, who gets which job the dispatcher's.
+/// The workers of one pool, slot by slot: orders them from the template, greets them, listens to their notes
+/// and buries them. How many there should be is the pool's business, who gets which job the dispatcher's.
 class Staff {
   public:
     Staff(PoolSurroundings& around, const config::PoolSettings& settings, const link::PoolPages& pages,
@@ -85,7 +85,8 @@ class Staff {
     Dispatcher* dispatcher_ = nullptr;
     std::vector<WorkerHandle> workers_;
     std::vector<std::unique_ptr<Station>> stations_;
-    std::vector<os::UniqueFd> foreign_fds_;  ///< kept: closing a stranger's descriptor could make the master wait
+    std::vector<os::UniqueFd>
+        foreign_fds_;  ///< kept: closing a stranger's descriptor could make the master wait
     bool ends_expected_ = false;
 };
 

@@ -68,7 +68,8 @@ bool TemplateHandle::spawn(std::span<const link::SpawnOrder> orders, std::span<c
 
 void TemplateHandle::replace_log(int fd) {
     const MessageHead head{MessageKind::replace_log, 0, {}, 0};
-    if (channel_) (void)os::send_message(channel_.get(), link::bytes_of(head), {}, std::span(&fd, 1), Waiting::no);
+    if (channel_)
+        (void)os::send_message(channel_.get(), link::bytes_of(head), {}, std::span(&fd, 1), Waiting::no);
 }
 
 void TemplateHandle::ended() {

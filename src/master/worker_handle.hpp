@@ -27,7 +27,7 @@ struct WorkerHandle {
     Watch channel_watch;
     base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
     bool replaces_dead = false;      ///< ordered because a worker of the slot had died
-    bool idle_killed = false;  ///< told to leave by the process management
+    bool idle_killed = false;        ///< told to leave by the process management
 };
 
 }  // namespace phalanx::master

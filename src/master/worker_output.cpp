@@ -10,13 +10,15 @@ base::Result<WorkerOutputEnds> WorkerOutputEnds::create() {
     return WorkerOutputEnds{*std::move(out), *std::move(err)};
 }
 
-WorkerOutput::WorkerOutput(PoolSurroundings& around, const config::PoolSettings& settings, const WorkerHandle& worker,
-                           WorkerOutputEnds ends)
+WorkerOutput::WorkerOutput(PoolSurroundings& around, const config::PoolSettings& settings,
+                           const WorkerHandle& worker, WorkerOutputEnds ends)
     : around_(around),
       settings_(settings),
       worker_(worker),
-      out_(around.loop, std::move(ends.out.read_end), [this](std::string_view bytes) { take(Stream::out, bytes); }),
-      err_(around.loop, std::move(ends.err.read_end), [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
+      out_(around.loop, std::move(ends.out.read_end),
+           [this](std::string_view bytes) { take(Stream::out, bytes); }),
+      err_(around.loop, std::move(ends.err.read_end),
+           [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
 
 void WorkerOutput::finish() {
     out_.finish();

@@ -39,7 +39,8 @@ class WorkerOutput {
     PoolSurroundings& around_;
     const config::PoolSettings& settings_;
     const WorkerHandle& worker_;
-    std::optional<log::OutputDecorator> decorator_;  ///< made when there is something to say: the pid is known then
+    std::optional<log::OutputDecorator>
+        decorator_;  ///< made when there is something to say: the pid is known then
     OutputPipe out_;
     OutputPipe err_;
 };

@@ -29,7 +29,8 @@ std::optional<log::AccessFormat> parse_format(const Inheritance& inherited) {
     if (!inherited.access_log) return std::nullopt;
     const std::string& text = inherited.settings.access_format;
     // The master has checked it.
-    auto format = log::AccessFormat::parse(text.empty() ? log::default_access_format : std::string_view(text));
+    auto format =
+        log::AccessFormat::parse(text.empty() ? log::default_access_format : std::string_view(text));
     if (!format) return std::nullopt;
     return *std::move(format);
 }
@@ -45,10 +46,12 @@ CpuTime cpu_time_so_far() {
     return {duration(usage.ru_utime), duration(usage.ru_stime)};
 }
 
-AccessLogger::AccessLogger(const Inheritance& inherited) : inherited_(inherited), format_(parse_format(inherited)) {}
+AccessLogger::AccessLogger(const Inheritance& inherited)
+    : inherited_(inherited), format_(parse_format(inherited)) {}
 
-void AccessLogger::write(const php::ScriptBegin& request, const php::ScriptEnd& end, const fastcgi::Params& params,
-                         int connection, const status::SlotWriter& slot, const CpuTime& cpu) {
+void AccessLogger::write(const php::ScriptBegin& request, const php::ScriptEnd& end,
+                         const fastcgi::Params& params, int connection, const status::SlotWriter& slot,
+                         const CpuTime& cpu) {
     if (!format_) return;
     const std::string peer = os::peer_ip(connection);
     log::AccessRecord record;

@@ -28,8 +28,8 @@ class AccessLogger {
     /// The format asks for the request's CPU time.
     [[nodiscard]] bool wants_cpu() const { return format_ && format_->needs_cpu_time(); }
     /// Logs a request at the end of its script. `connection` tells the peer's address.
-    void write(const php::ScriptBegin& request, const php::ScriptEnd& end, const fastcgi::Params& params, int connection,
-               const status::SlotWriter& slot, const CpuTime& cpu);
+    void write(const php::ScriptBegin& request, const php::ScriptEnd& end, const fastcgi::Params& params,
+               int connection, const status::SlotWriter& slot, const CpuTime& cpu);
     void replace(os::UniqueFd log) { replacement_ = std::move(log); }
 
   private:

@@ -19,9 +19,12 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
     const os::ReadResult result = os::read_some(fd_, room, stall_limit);
     switch (result.state) {
-        case os::ReadResult::State::bytes: return static_cast<std::ptrdiff_t>(result.size);
-        case os::ReadResult::State::end: return 0;
-        case os::ReadResult::State::nothing: break;
+        case os::ReadResult::State::bytes:
+            return static_cast<std::ptrdiff_t>(result.size);
+        case os::ReadResult::State::end:
+            return 0;
+        case os::ReadResult::State::nothing:
+            break;
     }
     return -1;
 }
@@ -35,14 +38,17 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
     return os::send_all(fd_, std::span(vector).first(count), stall_limit);
 }
 
-void ClientStream::say_end() const { (void)::shutdown(fd_, SHUT_WR); }
+void ClientStream::say_end() const {
+    (void)::shutdown(fd_, SHUT_WR);
+}
 
 void ClientStream::linger() const {
     std::array<std::byte, 16 * 1024> dropped;
     say_end();
     const auto deadline = std::chrono::steady_clock::now() + linger_limit;
     for (std::size_t bytes = 0; bytes < linger_bytes;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) return;
         const os::ReadResult result = os::read_some(fd_, dropped, left);
         if (result.state != os::ReadResult::State::bytes) return;

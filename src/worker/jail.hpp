@@ -7,10 +7,10 @@
 
 namespace phalanx::worker {
 
-/// The way into a chroot for a process that gives up root long before it goes there: PHP starts outside of the
-/// jail, where its files are, and nothing privileged may be left by then. A helper made while still root shares
-/// nothing but the notion of root and working directory (clone(2), CLONE_FS); when told, it moves both of them
-/// in and ends.
+/// The way into a chroot for a process that gives up root long before it goes there: PHP starts outside of
+/// the jail, where its files are, and nothing privileged may be left by then. A helper made while still root
+/// shares nothing but the notion of root and working directory (clone(2), CLONE_FS); when told, it moves both
+/// of them in and ends.
 class Jail {
   public:
     Jail() = default;

@@ -7,9 +7,13 @@
 namespace phalanx::worker {
 namespace {
 
-std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::int64_t number(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);
+}
 
-std::string_view or_dash(const std::string& text) { return text.empty() ? std::string_view("-") : std::string_view(text); }
+std::string_view or_dash(const std::string& text) {
+    return text.empty() ? std::string_view("-") : std::string_view(text);
+}
 
 void tell_worker(const status::SlotSnapshot& worker, std::int64_t now, php::StatusFields& fields) {
     fields.begin_worker();
@@ -36,9 +40,11 @@ status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot)
 }
 
 status::PoolSnapshot pool_snapshot(const Inheritance& inherited) {
-    const std::span<const status::SlotPage> slots(&slot_page(inherited, base::WorkerSlot(0)), inherited.settings.slots);
+    const std::span<const status::SlotPage> slots(&slot_page(inherited, base::WorkerSlot(0)),
+                                                  inherited.settings.slots);
     const auto& page = *reinterpret_cast<const status::PoolPage*>(inherited.pages.pool_area().data());
-    auto snapshot = status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager, page, slots);
+    auto snapshot =
+        status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager, page, slots);
     if (const auto backlog = os::tcp_backlog(inherited.listener.get())) {
         snapshot.listen_queue = backlog->waiting;
         snapshot.listen_queue_length = backlog->limit;

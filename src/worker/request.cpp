@@ -24,10 +24,14 @@ constexpr std::string_view cut_mark = "...";
 
 std::string_view level_name(php::MessageLevel level) {
     switch (level) {
-        case php::MessageLevel::debug: return "DEBUG";
-        case php::MessageLevel::notice: return "NOTICE";
-        case php::MessageLevel::warning: return "WARNING";
-        case php::MessageLevel::error: break;
+        case php::MessageLevel::debug:
+            return "DEBUG";
+        case php::MessageLevel::notice:
+            return "NOTICE";
+        case php::MessageLevel::warning:
+            return "WARNING";
+        case php::MessageLevel::error:
+            break;
     }
     return "ERROR";
 }
@@ -43,7 +47,9 @@ Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts par
     slot_.start(::getpid());
 }
 
-void Request::connection_begins() { served_any_ = false; }
+void Request::connection_begins() {
+    served_any_ = false;
+}
 
 void Request::begin(const fastcgi::RequestHead& head) {
     head_ = head;
@@ -63,14 +69,18 @@ bool Request::finish_answer() {
 }
 
 void Request::mark_output_end() const {
-    if (inherited_.settings.capture_output != 0) (void)!::write(STDERR_FILENO, flush_marker.data(), flush_marker.size());
+    if (inherited_.settings.capture_output != 0)
+        (void)!::write(STDERR_FILENO, flush_marker.data(), flush_marker.size());
 }
 
 const char* Request::role() const noexcept {
     switch (head_.role) {
-        case fastcgi::Role::responder: break;
-        case fastcgi::Role::authorizer: return "AUTHORIZER";
-        case fastcgi::Role::filter: return "FILTER";
+        case fastcgi::Role::responder:
+            break;
+        case fastcgi::Role::authorizer:
+            return "AUTHORIZER";
+        case fastcgi::Role::filter:
+            return "FILTER";
     }
     return "RESPONDER";
 }
@@ -83,8 +93,9 @@ bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     const bool is_status = !settings.status_path.empty() && request.request_uri == settings.status_path;
     if (!is_ping && !is_status) return false;
     script_begins(request);
-    const status::Answer answer = is_ping ? status::ping_answer(settings.ping_response, request.method)
-                                          : status::status_answer(pool_snapshot(inherited_), request.method, request.query);
+    const status::Answer answer =
+        is_ping ? status::ping_answer(settings.ping_response, request.method)
+                : status::status_answer(pool_snapshot(inherited_), request.method, request.query);
     script_ended({.response_code = 200});
     (void)write_head(php::powered_by_line());
     (void)write_head(answer.head);
@@ -92,9 +103,13 @@ bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     return true;
 }
 
-bool Request::write_head(std::string_view lines) noexcept { return write(ResponseWriter::Stream::output, lines); }
+bool Request::write_head(std::string_view lines) noexcept {
+    return write(ResponseWriter::Stream::output, lines);
+}
 
-bool Request::write_body(std::string_view bytes) noexcept { return write(ResponseWriter::Stream::output, bytes); }
+bool Request::write_body(std::string_view bytes) noexcept {
+    return write(ResponseWriter::Stream::output, bytes);
+}
 
 bool Request::write(ResponseWriter::Stream stream, std::string_view bytes) noexcept {
     if (bytes.empty() || answer_ended_) return !parts_.writer.failed();

@@ -69,7 +69,8 @@ Session::Next Session::next_head(HeadOutcome& head) {
         request_.reading_begins();
         head = reader_.read_head(params_);
         switch (head.kind) {
-            case HeadOutcome::Kind::request: return Next::request;
+            case HeadOutcome::Kind::request:
+                return Next::request;
             case HeadOutcome::Kind::answer: {
                 const fastcgi::Piece piece = head.answer;
                 if (!stream_.write(std::span(&piece, 1))) return Next::over;
@@ -83,7 +84,8 @@ Session::Next Session::next_head(HeadOutcome& head) {
             case HeadOutcome::Kind::end_of_stream:
             case HeadOutcome::Kind::truncated:
             case HeadOutcome::Kind::failed:
-            case HeadOutcome::Kind::violation: return Next::over;
+            case HeadOutcome::Kind::violation:
+                return Next::over;
         }
         if (!reader_.next_head_buffered()) return Next::wait;
     }

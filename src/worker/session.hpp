@@ -16,8 +16,9 @@
 
 namespace phalanx::worker {
 
-/// Serves the requests of one connection at a time: reads heads, has PHP run, ends answers, and judges whether
-/// the connection goes on. It does not own connections: where they come from and go to is the Worker's affair.
+/// Serves the requests of one connection at a time: reads heads, has PHP run, ends answers, and judges
+/// whether the connection goes on. It does not own connections: where they come from and go to is the
+/// Worker's affair.
 class Session {
   public:
     Session(Inheritance& inherited, base::WorkerSlot slot);
@@ -25,12 +26,13 @@ class Session {
     enum class End { closed, kept };
     struct Result {
         End end = End::closed;
-        std::uint64_t requests = 0;                ///< that were run
-        std::span<const std::byte> leftover;       ///< read past the last one; holds until the next serve()
-        std::optional<int> exit_code;              ///< the process is good for no other request
+        std::uint64_t requests = 0;           ///< that were run
+        std::span<const std::byte> leftover;  ///< read past the last one; holds until the next serve()
+        std::optional<int> exit_code;         ///< the process is good for no other request
     };
     /// `bytes` were read from the connection before and live until this returns. `most` bounds the requests
-    /// served in a row, 0 does not. Returns when the next request is not here whole or the connection is over.
+    /// served in a row, 0 does not. Returns when the next request is not here whole or the connection is
+    /// over.
     [[nodiscard]] Result serve(int fd, std::span<const std::byte> bytes, std::uint64_t most);
 
     /// listen.allowed_clients; a refusal is logged.

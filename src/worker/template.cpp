@@ -51,7 +51,9 @@ Result<Inheritance> receive_inheritance() {
         message.fds.size() < link::template_fds_without_log) {
         return Error{"the master sent no settings"};
     }
-    const auto fd = [&](link::TemplateFd which) -> os::UniqueFd& { return message.fds[static_cast<std::size_t>(which)]; };
+    const auto fd = [&](link::TemplateFd which) -> os::UniqueFd& {
+        return message.fds[static_cast<std::size_t>(which)];
+    };
 
     Inheritance inherited;
     const int settings_fd = fd(link::TemplateFd::settings).get();
@@ -63,13 +65,16 @@ Result<Inheritance> receive_inheritance() {
     if (!settings) return settings.error();
     inherited.settings = *std::move(settings);
 
-    const link::PoolPages::Layout layout{inherited.settings.slots, sizeof(status::SlotPage), sizeof(status::PoolPage)};
-    auto pages = link::PoolPages::attach(fd(link::TemplateFd::workers_page).get(), fd(link::TemplateFd::master_page).get(), layout);
+    const link::PoolPages::Layout layout{inherited.settings.slots, sizeof(status::SlotPage),
+                                         sizeof(status::PoolPage)};
+    auto pages = link::PoolPages::attach(fd(link::TemplateFd::workers_page).get(),
+                                         fd(link::TemplateFd::master_page).get(), layout);
     if (!pages) return pages.error();
     inherited.pages = *std::move(pages);
     inherited.listener = std::move(fd(link::TemplateFd::listener));
     inherited.wake = std::move(fd(link::TemplateFd::wake));
-    if (message.fds.size() > link::template_fds_without_log) inherited.access_log = std::move(fd(link::TemplateFd::access_log));
+    if (message.fds.size() > link::template_fds_without_log)
+        inherited.access_log = std::move(fd(link::TemplateFd::access_log));
     return inherited;
 }
 
@@ -105,7 +110,8 @@ Result<void> start_php(const Inheritance& inherited, const std::string& program)
         jail = *std::move(prepared);
     }
     IdentityChange change{settings, {}};
-    const auto started = php::start_engine(engine_options(settings, program), &become_pool_user_in_start, &change);
+    const auto started =
+        php::start_engine(engine_options(settings, program), &become_pool_user_in_start, &change);
     if (!change.failure.empty()) return Error{change.failure};
     if (!started) return started.error();
     return jail.enter();
@@ -117,12 +123,13 @@ void report(MessageKind kind, std::string_view text) {
 }
 
 /// Runs in the short-lived parent of one batch: its end makes the master the parent of all its workers.
-void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orders, std::vector<os::UniqueFd>& fds,
-                  std::size_t fds_each) {
+void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orders,
+                  std::vector<os::UniqueFd>& fds, std::size_t fds_each) {
     const pid_t batch_parent = ::getpid();
     for (std::size_t i = 0; i < orders.size(); ++i) {
         const pid_t pid = ::fork();
-        if (pid != 0) continue;  // A failed fork is a worker that never says hello: the master orders another.
+        if (pid != 0)
+            continue;  // A failed fork is a worker that never says hello: the master orders another.
         OwnParts own;
         own.slot = base::WorkerSlot(orders[i].slot);
         own.channel = std::move(fds[i]);
@@ -136,7 +143,8 @@ void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orde
     }
 }
 
-void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std::vector<os::UniqueFd> fds, bool captured) {
+void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std::vector<os::UniqueFd> fds,
+                 bool captured) {
     std::vector<link::SpawnOrder> orders(payload.size() / sizeof(link::SpawnOrder));
     if (orders.empty()) return;
     std::memcpy(orders.data(), payload.data(), orders.size() * sizeof(link::SpawnOrder));
@@ -161,8 +169,8 @@ void serve_spawn_orders(Inheritance& inherited) {
         if (message.size < sizeof head || message.cut) continue;
         std::memcpy(&head, room.data(), sizeof head);
         if (head.kind == MessageKind::spawn) {
-            spawn_batch(inherited, std::span(room).first(message.size).subspan(sizeof head), std::move(message.fds),
-                        (head.flags & link::flag_capture_output) != 0);
+            spawn_batch(inherited, std::span(room).first(message.size).subspan(sizeof head),
+                        std::move(message.fds), (head.flags & link::flag_capture_output) != 0);
         } else if (head.kind == MessageKind::replace_log && !message.fds.empty()) {
             inherited.access_log = std::move(message.fds[0]);
         }

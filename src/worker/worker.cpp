@@ -75,7 +75,9 @@ void Worker::wake_master() {
     (void)!::write(inherited_.wake.get(), &one, sizeof one);
 }
 
-void Worker::stop_receiving() { os::stop_receiving(own_.channel.get()); }
+void Worker::stop_receiving() {
+    os::stop_receiving(own_.channel.get());
+}
 
 Inbox Worker::receive(Waiting waiting) {
     ReceivedMessage message = os::receive_message(own_.channel.get(), packet_, 2, waiting);
@@ -87,13 +89,17 @@ Inbox Worker::receive(Waiting waiting) {
     MessageHead head;
     std::memcpy(&head, packet_.data(), sizeof head);
     switch (head.kind) {
-        case MessageKind::job: return take_job(head, message);
-        case MessageKind::recheck: return Inbox::recheck;
-        case MessageKind::leave: return Inbox::leave;
+        case MessageKind::job:
+            return take_job(head, message);
+        case MessageKind::recheck:
+            return Inbox::recheck;
+        case MessageKind::leave:
+            return Inbox::leave;
         case MessageKind::replace_log:
             if (!message.fds.empty()) session_.replace_access_log(std::move(message.fds[0]));
             return Inbox::settled;
-        default: return Inbox::settled;
+        default:
+            return Inbox::settled;
     }
 }
 
@@ -117,7 +123,8 @@ bool Worker::serve_and_stay() {
         return true;
     }
     const std::uint64_t most = inherited_.settings.max_requests;
-    const Session::Result result = session_.serve(client_.fd.get(), client_.bytes, most == 0 ? 0 : most - served_);
+    const Session::Result result =
+        session_.serve(client_.fd.get(), client_.bytes, most == 0 ? 0 : most - served_);
     part_from(client_, result);
     job_memory_ = {};
     served_ += result.requests;

@@ -20,8 +20,8 @@ namespace phalanx::worker {
 /// The pool's php_value and php_admin_value entries as the room php takes them.
 [[nodiscard]] std::vector<config::PhpValue> php_values(const link::WorkerSettings& settings);
 
-/// A worker's whole life after its fork. `batch_parent` is the short-lived process that forked it. Returns the
-/// exit code: 0, or 70 after a failure of PHP's outside of scripts.
+/// A worker's whole life after its fork. `batch_parent` is the short-lived process that forked it. Returns
+/// the exit code: 0, or 70 after a failure of PHP's outside of scripts.
 [[nodiscard]] int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent);
 
 /// The worker's side of its channel (its partner: master::WorkerHandle): takes one connection at a time from

@@ -25,8 +25,8 @@ namespace {
 volatile std::sig_atomic_t leave_wanted = 0;
 volatile std::sig_atomic_t channel_of_handler = -1;
 
-/// Waking a worker that waits for a message would race with its going to wait; closing its inbox does not: the
-/// wait ends at once, before or after.
+/// Waking a worker that waits for a message would race with its going to wait; closing its inbox does not:
+/// the wait ends at once, before or after.
 void on_quit(int) {
     leave_wanted = 1;
     os::stop_receiving(channel_of_handler);
@@ -78,7 +78,9 @@ void set_up_signals(int channel) {
 
 }  // namespace
 
-bool leave_requested() noexcept { return leave_wanted != 0; }
+bool leave_requested() noexcept {
+    return leave_wanted != 0;
+}
 
 bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) {
     const link::WorkerSettings& settings = inherited.settings;

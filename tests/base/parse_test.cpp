@@ -21,7 +21,8 @@ TEST(ParseInteger, FollowsPhpFpmsRule) {
     EXPECT_EQ(parse_integer(""), 0);
     EXPECT_EQ(parse_integer("-"), 0);
     EXPECT_EQ(parse_integer("99999999999999999999"), INT64_MAX);
-    for (const char* bad : {"1k", "0x10", "--1", "1-", " 1", "+1", "a"}) EXPECT_FALSE(parse_integer(bad)) << bad;
+    for (const char* bad : {"1k", "0x10", "--1", "1-", " 1", "+1", "a"})
+        EXPECT_FALSE(parse_integer(bad)) << bad;
 }
 
 TEST(ParseSeconds, FollowsPhpFpmsRule) {

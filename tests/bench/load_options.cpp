@@ -51,7 +51,8 @@ Wishes read(const std::vector<std::string>& arguments) {
         {"--requests", [&](const auto& text) { wishes.requests = number(text, 1, 1'000'000'000); }},
         {"--post", [&](const auto& text) { wishes.post_bytes = number(text, 1, 1 << 30); }},
         {"--expect-body", [&](const auto& text) { wishes.body_size = number(text, 0, 1 << 30); }},
-        {"--answer-milliseconds", [&](const auto& text) { wishes.answer_deadline = number(text, 1, longest); }},
+        {"--answer-milliseconds",
+         [&](const auto& text) { wishes.answer_deadline = number(text, 1, longest); }},
         {"--master", [&](const auto& text) { wishes.master = number(text, 2, 1 << 22); }},
     };
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -68,7 +69,8 @@ Wishes read(const std::vector<std::string>& arguments) {
             known->second(arguments[i]);
         }
     }
-    if (wishes.server.empty() || wishes.script.empty()) throw std::runtime_error("--server and --script are needed");
+    if (wishes.server.empty() || wishes.script.empty())
+        throw std::runtime_error("--server and --script are needed");
     return wishes;
 }
 
@@ -76,8 +78,8 @@ harness::Request request_for(const Wishes& wishes) {
     const std::size_t slash = wishes.script.rfind('/');
     if (slash == std::string::npos) throw std::runtime_error("--script needs an absolute path");
     const std::string target = wishes.script.substr(slash) + (wishes.query.empty() ? "" : "?" + wishes.query);
-    harness::Request request = harness::make_request(wishes.post_bytes > 0 ? "POST" : "GET",
-                                                     wishes.script.substr(0, slash), target);
+    harness::Request request =
+        harness::make_request(wishes.post_bytes > 0 ? "POST" : "GET", wishes.script.substr(0, slash), target);
     if (wishes.post_bytes > 0) request.with_body(std::string(wishes.post_bytes, 'x'));
     return request;
 }
@@ -88,8 +90,10 @@ std::string usage() {
     return "phalanx_load --server ADDRESS --script FILE [--query TEXT] [--clients N] [--keep]\n"
            "             [--milliseconds N] [--requests N] [--answer-milliseconds N]\n"
            "             [--post BYTES] [--expect-body BYTES] [--master PID] [--json]\n"
-           "Loads a FastCGI server from one thread. ADDRESS is /path, 127.0.0.1:PORT or [::1]:PORT. The run ends after\n"
-           "the time (5000 ms) or the number of requests, whichever comes first. Without --keep every request has a\n"
+           "Loads a FastCGI server from one thread. ADDRESS is /path, 127.0.0.1:PORT or [::1]:PORT. The run "
+           "ends after\n"
+           "the time (5000 ms) or the number of requests, whichever comes first. Without --keep every "
+           "request has a\n"
            "connection of its own. --master adds the CPU time of that process and all its descendants.\n";
 }
 

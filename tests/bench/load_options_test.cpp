@@ -25,9 +25,10 @@ TEST(LoadOptions, HaveSensibleDefaults) {
 }
 
 TEST(LoadOptions, AreAllRead) {
-    std::vector<std::string> arguments = {"--clients", "64",      "--keep",   "--milliseconds", "100",  "--requests", "7",
-                                          "--post",    "10",      "--json",   "--expect-body",  "5",    "--master",   "99",
-                                          "--query",   "a=b"};
+    std::vector<std::string> arguments = {
+        "--clients", "64", "--keep", "--milliseconds", "100", "--requests", "7",
+        "--post",    "10", "--json", "--expect-body",  "5",   "--master",   "99",
+        "--query",   "a=b"};
     arguments.insert(arguments.end(), kNeeded.begin(), kNeeded.end());
     const auto parsed = parse_options(arguments);
     const LoadOptions& options = std::get<LoadOptions>(parsed);

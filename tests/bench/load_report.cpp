@@ -17,8 +17,11 @@ std::string decimal(double value) {
 }
 
 /// Every number by its name, in the order it is shown.
-std::vector<std::pair<std::string, std::string>> numbers(const LoadReport& report, const std::optional<ServerUse>& use) {
-    const auto quantile = [&](double share) { return std::to_string(report.latencies.quantile(share).count()); };
+std::vector<std::pair<std::string, std::string>> numbers(const LoadReport& report,
+                                                         const std::optional<ServerUse>& use) {
+    const auto quantile = [&](double share) {
+        return std::to_string(report.latencies.quantile(share).count());
+    };
     std::vector<std::pair<std::string, std::string>> all = {
         {"requests_per_second", decimal(report.per_second())},
         {"completed", std::to_string(report.completed)},
@@ -42,7 +45,8 @@ std::vector<std::pair<std::string, std::string>> numbers(const LoadReport& repor
 
 }  // namespace
 
-ServerUse server_use(const harness::TreeUse& before, const harness::TreeUse& after, const LoadReport& report) {
+ServerUse server_use(const harness::TreeUse& before, const harness::TreeUse& after,
+                     const LoadReport& report) {
     const double requests = report.completed == 0 ? 1.0 : static_cast<double>(report.completed);
     const auto switches = after.voluntary_switches < before.voluntary_switches
                               ? 0  // processes that ended took theirs along
@@ -53,7 +57,8 @@ ServerUse server_use(const harness::TreeUse& before, const harness::TreeUse& aft
 
 std::string as_text(const LoadReport& report, const std::optional<ServerUse>& use) {
     std::string text;
-    for (const auto& [name, value] : numbers(report, use)) text += name + std::string(30 - name.size(), ' ') + value + "\n";
+    for (const auto& [name, value] : numbers(report, use))
+        text += name + std::string(30 - name.size(), ' ') + value + "\n";
     return text;
 }
 

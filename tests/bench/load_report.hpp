@@ -10,8 +10,9 @@ namespace phalanx::bench {
 
 /// What the server's processes used during a run, measured from outside.
 struct ServerUse {
-    double cpu_microseconds_per_request = 0;  ///< user and system, with the kernel's 10 ms resolution over the run
-    double switches_per_request = 0;          ///< times a process gave up the processor to wait
+    double cpu_microseconds_per_request =
+        0;                            ///< user and system, with the kernel's 10 ms resolution over the run
+    double switches_per_request = 0;  ///< times a process gave up the processor to wait
     std::size_t processes = 0;
 };
 

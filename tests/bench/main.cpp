@@ -10,12 +10,14 @@ constexpr int kUsageError = 64;
 
 int run(const phalanx::bench::LoadOptions& options) {
     using namespace phalanx;
-    const harness::TreeUse before = options.master != 0 ? harness::tree_use(options.master) : harness::TreeUse{};
+    const harness::TreeUse before =
+        options.master != 0 ? harness::tree_use(options.master) : harness::TreeUse{};
     const harness::LoadReport report = harness::run_load(options.plan);
     std::optional<bench::ServerUse> use;
     if (options.master != 0) use = bench::server_use(before, harness::tree_use(options.master), report);
     std::fputs((options.json ? bench::as_json(report, use) : bench::as_text(report, use)).c_str(), stdout);
-    if (!report.first_wrong.empty()) std::fprintf(stderr, "first wrong answer: %s\n", report.first_wrong.c_str());
+    if (!report.first_wrong.empty())
+        std::fprintf(stderr, "first wrong answer: %s\n", report.first_wrong.c_str());
     return report.errors() == 0 ? 0 : 1;
 }
 

@@ -69,7 +69,8 @@ std::string transcript(Site& site, const Case& one) {
         text += "\n--- end: " + std::to_string(answer.end->app_status) + ", " +
                 std::to_string(answer.end->protocol_status);
     }
-    return text + "\n--- connection " + (client.wait_until_closed(harness::milliseconds(20)) ? "closed" : "kept");
+    return text + "\n--- connection " +
+           (client.wait_until_closed(harness::milliseconds(20)) ? "closed" : "kept");
 }
 
 void prepare(Site& site, const Group& group) {
@@ -94,7 +95,8 @@ std::string logs_after_the_end(Site& site) {
     }
     site.daemon().signal(SIGTERM);
     (void)site.daemon().wait();
-    return "access log:\n" + harness::read_file(site.files() / "access.log") + "error log:\n" + site.daemon().log();
+    return "access log:\n" + harness::read_file(site.files() / "access.log") + "error log:\n" +
+           site.daemon().log();
 }
 
 }  // namespace

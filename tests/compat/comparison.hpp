@@ -10,14 +10,15 @@
 
 namespace phalanx::compat {
 
-/// A request param that a case adds or replaces; without a value the param is left out. "{root}" in a value stands for
-/// the document root.
+/// A request param that a case adds or replaces; without a value the param is left out. "{root}" in a value
+/// stands for the document root.
 struct Change {
     std::string name;
     std::optional<std::string> value;
 };
 
-/// One request and, if it needs its own, the script that answers it. Both programs get exactly the same bytes.
+/// One request and, if it needs its own, the script that answers it. Both programs get exactly the same
+/// bytes.
 struct Case {
     std::string name;
     std::string code = {};    ///< of a script of its own, which is then the target
@@ -48,13 +49,14 @@ struct Group {
     Log log = Log::Compare;
 };
 
-/// Runs every case on php-fpm and on the daemon under test and reports what differs: bytes of the answer (head, body),
-/// error stream, end record, whether the connection stays open, then the access log and the whole error log.
-/// Skips the test where one of the two programs is missing.
+/// Runs every case on php-fpm and on the daemon under test and reports what differs: bytes of the answer
+/// (head, body), error stream, end record, whether the connection stays open, then the access log and the
+/// whole error log. Skips the test where one of the two programs is missing.
 void compare(const Group& group);
 
 /// What differs between any two runs: times, process numbers, the program's own path, the folder it runs in.
-[[nodiscard]] std::string masked(std::string text, const harness::Site& site, const std::vector<Mask>& more = {});
+[[nodiscard]] std::string masked(std::string text, const harness::Site& site,
+                                 const std::vector<Mask>& more = {});
 [[nodiscard]] std::string masked(std::string text, const std::vector<Mask>& masks);
 
 /// Why a comparison cannot be made here, if so.

@@ -1,5 +1,5 @@
-// Runs a fuzz target without a fuzzer: on the files that are named, then on a fixed sequence of made-up inputs.
-// Their bytes lean towards what the parsers react to, so that some of them get past the first checks.
+// Runs a fuzz target without a fuzzer: on the files that are named, then on a fixed sequence of made-up
+// inputs. Their bytes lean towards what the parsers react to, so that some of them get past the first checks.
 
 #include <cstdint>
 #include <cstdio>
@@ -16,14 +16,17 @@ namespace {
 constexpr int input_count = 20'000;
 constexpr std::size_t longest_input = 600;
 
-void run(const std::vector<std::uint8_t>& input) { (void)LLVMFuzzerTestOneInput(input.data(), input.size()); }
+void run(const std::vector<std::uint8_t>& input) {
+    (void)LLVMFuzzerTestOneInput(input.data(), input.size());
+}
 
 /// A plausible record header, with lengths that sometimes fit.
 void append_header(std::vector<std::uint8_t>& input, std::mt19937& random) {
     const auto below = [&](unsigned bound) { return static_cast<std::uint8_t>(random() % bound); };
     const std::uint8_t length = below(3) == 0 ? 8 : below(32);
-    for (const std::uint8_t byte : {std::uint8_t{1}, static_cast<std::uint8_t>(1 + below(11)), std::uint8_t{0}, below(3),
-                                    std::uint8_t{0}, length, below(9), std::uint8_t{0}}) {
+    for (const std::uint8_t byte :
+         {std::uint8_t{1}, static_cast<std::uint8_t>(1 + below(11)), std::uint8_t{0}, below(3),
+          std::uint8_t{0}, length, below(9), std::uint8_t{0}}) {
         input.push_back(byte);
     }
 }

@@ -51,14 +51,16 @@ void open_as(int number, const char* path, int flags) {
 }
 
 /// After fork: only what is safe in the child of a process that may have threads.
-[[noreturn]] void become(const Command& command, pid_t parent, char* const* arguments, char* const* environment) {
+[[noreturn]] void become(const Command& command, pid_t parent, char* const* arguments,
+                         char* const* environment) {
     ::setsid();
     open_as(0, "/dev/null", O_RDONLY);
     open_as(1, command.output.empty() ? "/dev/null" : command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND);
     open_as(2, command.errors.empty() ? "/dev/null" : command.errors.c_str(), O_WRONLY | O_CREAT | O_APPEND);
     if (command.run_as) {
         const auto [user, group] = *command.run_as;
-        if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0) ::_exit(kCannotStart);
+        if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0)
+            ::_exit(kCannotStart);
     }
     ::prctl(PR_SET_PDEATHSIG, command.end_signal);
     if (::getppid() != parent) ::_exit(kCannotStart);
@@ -108,7 +110,8 @@ bool ChildProcess::signal(int number) const {
 std::optional<ExitStatus> ChildProcess::wait(milliseconds deadline) {
     if (ended_ || !wait_for(handle_.get(), POLLIN, Clock::now() + deadline)) return ended_;
     siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0) throw std::runtime_error("lost a child");
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0)
+        throw std::runtime_error("lost a child");
     ended_ = info.si_code == CLD_EXITED ? ExitStatus{info.si_status, 0} : ExitStatus{-1, info.si_status};
     return ended_;
 }

@@ -23,7 +23,7 @@ std::ostream& operator<<(std::ostream& out, const ExitStatus& status);
 
 /// What to start. Standard input is /dev/null; output goes to files, so that no pipe can fill up.
 struct Command {
-    std::vector<std::string> arguments;  ///< the first is the program's path
+    std::vector<std::string> arguments;                            ///< the first is the program's path
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to the test's own
     std::filesystem::path output;
     std::filesystem::path errors;
@@ -31,9 +31,9 @@ struct Command {
     int end_signal = 15;  ///< sent to the process, by the kernel too, when the test goes away first
 };
 
-/// A program the test started, in a session of its own. It is the only one that ever waits for it. The test process
-/// is a child subreaper from then on: what the program leaves behind becomes the test's child and cannot hide.
-/// Throws std::runtime_error when it cannot be started.
+/// A program the test started, in a session of its own. It is the only one that ever waits for it. The test
+/// process is a child subreaper from then on: what the program leaves behind becomes the test's child and
+/// cannot hide. Throws std::runtime_error when it cannot be started.
 class ChildProcess {
   public:
     explicit ChildProcess(const Command& command);

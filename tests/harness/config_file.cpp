@@ -5,7 +5,8 @@
 namespace phalanx::harness {
 
 Section& Section::set(std::string_view key, std::string_view value) {
-    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
     if (found == entries_.end()) {
         entries_.emplace_back(key, value);
     } else {
@@ -20,7 +21,8 @@ Section& Section::remove(std::string_view key) {
 }
 
 std::string Section::value(std::string_view key) const {
-    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
     return found == entries_.end() ? std::string() : found->second;
 }
 
@@ -31,7 +33,8 @@ std::string Section::text() const {
 }
 
 Section& ConfigFile::pool(std::string_view name) {
-    const auto found = std::find_if(pools_.begin(), pools_.end(), [&](const Section& s) { return s.name() == name; });
+    const auto found =
+        std::find_if(pools_.begin(), pools_.end(), [&](const Section& s) { return s.name() == name; });
     return found == pools_.end() ? pools_.emplace_back(std::string(name)) : *found;
 }
 

@@ -52,11 +52,15 @@ std::optional<DaemonProgram> installed_php_fpm() {
 Daemon::Daemon(const DaemonStart& start) : log_(start.log), process_(command_of(start)) {}
 
 bool Daemon::wait_until_ready() {
-    const auto settled = [this] { return log().find(kReadyLine) != std::string::npos || !process_.running(); };
+    const auto settled = [this] {
+        return log().find(kReadyLine) != std::string::npos || !process_.running();
+    };
     return eventually(kPatience, settled) && process_.running();
 }
 
-std::string Daemon::log() const { return read_file(log_); }
+std::string Daemon::log() const {
+    return read_file(log_);
+}
 
 bool Daemon::wait_for_log(std::string_view text, milliseconds deadline) const {
     return eventually(deadline, [&] { return log().find(text) != std::string::npos; });

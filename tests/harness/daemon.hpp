@@ -16,8 +16,8 @@ struct DaemonProgram {
     bool is_phalanx = true;
 };
 
-/// The program under test: the environment's PHALANX_BINARY, else the one of this build. A name that begins with
-/// "php-fpm" is taken for the original.
+/// The program under test: the environment's PHALANX_BINARY, else the one of this build. A name that begins
+/// with "php-fpm" is taken for the original.
 [[nodiscard]] std::optional<DaemonProgram> driven_daemon();
 /// The php-fpm 8.2 that the compat tests compare with, if it is installed.
 [[nodiscard]] std::optional<DaemonProgram> installed_php_fpm();
@@ -31,7 +31,8 @@ struct DaemonStart {
     std::optional<std::pair<uid_t, gid_t>> run_as;
 };
 
-/// A FastCGI process manager in the foreground, and all processes it makes. Ended with all of them by the destructor.
+/// A FastCGI process manager in the foreground, and all processes it makes. Ended with all of them by the
+/// destructor.
 class Daemon {
   public:
     explicit Daemon(const DaemonStart& start);

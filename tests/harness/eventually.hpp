@@ -12,7 +12,8 @@ using std::chrono::milliseconds;
 /// How long something that must happen may take before the test gives up. Only a failing test waits so long.
 inline constexpr milliseconds kPatience{20'000};
 
-/// How long something that must *not* happen is watched for. Every such watch costs this much in a passing test.
+/// How long something that must *not* happen is watched for. Every such watch costs this much in a passing
+/// test.
 inline constexpr milliseconds kWatch{300};
 
 /// Asks until the predicate holds or the time is over; the answer is the predicate's last one.

@@ -5,8 +5,12 @@
 namespace phalanx::harness {
 namespace {
 
-constexpr char byte(std::size_t value) { return static_cast<char>(value & 0xff); }
-constexpr std::size_t number(char value) { return static_cast<unsigned char>(value); }
+constexpr char byte(std::size_t value) {
+    return static_cast<char>(value & 0xff);
+}
+constexpr std::size_t number(char value) {
+    return static_cast<unsigned char>(value);
+}
 
 /// Section 3.4: one byte below 128, else four with the top bit set.
 std::string encoded_length(std::size_t length) {
@@ -17,7 +21,8 @@ std::string encoded_length(std::size_t length) {
 }  // namespace
 
 Request& Request::set(std::string_view name, std::string_view value) {
-    const auto found = std::find_if(params.begin(), params.end(), [&](const Param& p) { return p.first == name; });
+    const auto found =
+        std::find_if(params.begin(), params.end(), [&](const Param& p) { return p.first == name; });
     if (found == params.end()) {
         params.emplace_back(name, value);
     } else {
@@ -68,8 +73,9 @@ Request make_request(std::string_view method, std::string_view root, std::string
 
 std::string record(RecordType type, std::uint16_t id, std::string_view content, std::uint8_t padding) {
     const std::size_t length = content.size();
-    std::string bytes = {1, static_cast<char>(type), byte(id >> 8), byte(id), byte(length >> 8), byte(length),
-                         byte(padding), 0};
+    std::string bytes = {
+        1, static_cast<char>(type), byte(id >> 8), byte(id), byte(length >> 8), byte(length), byte(padding),
+        0};
     return bytes.append(content).append(padding, '\0');
 }
 
@@ -79,7 +85,8 @@ std::string begin_record(std::uint16_t role, std::uint16_t id, std::uint8_t flag
 }
 
 std::string name_value(std::string_view name, std::string_view value) {
-    return encoded_length(name.size()) + encoded_length(value.size()) + std::string(name) + std::string(value);
+    return encoded_length(name.size()) + encoded_length(value.size()) + std::string(name) +
+           std::string(value);
 }
 
 std::string encode_head(const Request& request, const RecordSizes& sizes) {
@@ -100,7 +107,8 @@ std::string encode_head(const Request& request, const RecordSizes& sizes) {
 
 std::string encode_body(const Request& request, const RecordSizes& sizes) {
     std::string bytes;
-    for (std::string_view left = request.body; !left.empty(); left.remove_prefix(std::min(left.size(), sizes.body))) {
+    for (std::string_view left = request.body; !left.empty();
+         left.remove_prefix(std::min(left.size(), sizes.body))) {
         bytes += record(RecordType::Stdin, request.id, left.substr(0, sizes.body), sizes.padding);
     }
     return bytes + record(RecordType::Stdin, request.id, {});
@@ -115,7 +123,8 @@ std::optional<Record> take_record(std::string& bytes) {
     const std::size_t length = number(bytes[4]) << 8 | number(bytes[5]);
     const std::size_t whole = kRecordHead + length + number(bytes[6]);
     if (bytes.size() < whole) return std::nullopt;
-    Record taken{static_cast<RecordType>(bytes[1]), static_cast<std::uint16_t>(number(bytes[2]) << 8 | number(bytes[3])),
+    Record taken{static_cast<RecordType>(bytes[1]),
+                 static_cast<std::uint16_t>(number(bytes[2]) << 8 | number(bytes[3])),
                  bytes.substr(kRecordHead, length)};
     bytes.erase(0, whole);
     return taken;

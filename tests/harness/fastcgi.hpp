@@ -10,8 +10,8 @@
 
 namespace phalanx::harness {
 
-/// The FastCGI specification's numbers (section 8), written down a second time on purpose: what the tests send and
-/// read must not share a mistake with the program they test.
+/// The FastCGI specification's numbers (section 8), written down a second time on purpose: what the tests
+/// send and read must not share a mistake with the program they test.
 enum class RecordType : std::uint8_t {
     Begin = 1,
     Abort = 2,
@@ -50,7 +50,8 @@ struct Request {
     Request& with_body(std::string text, std::string_view type = "application/octet-stream");
 };
 
-/// The params nginx's fastcgi_params file would send for this method and target ("/a.php?x=1") below a document root.
+/// The params nginx's fastcgi_params file would send for this method and target ("/a.php?x=1") below a
+/// document root.
 [[nodiscard]] Request make_request(std::string_view method, std::string_view root, std::string_view target);
 
 /// How a request is cut into records.
@@ -60,11 +61,13 @@ struct RecordSizes {
     std::uint8_t padding = 0;
 };
 
-[[nodiscard]] std::string record(RecordType type, std::uint16_t id, std::string_view content, std::uint8_t padding = 0);
+[[nodiscard]] std::string record(RecordType type, std::uint16_t id, std::string_view content,
+                                 std::uint8_t padding = 0);
 [[nodiscard]] std::string begin_record(std::uint16_t role, std::uint16_t id, std::uint8_t flags);
 [[nodiscard]] std::string name_value(std::string_view name, std::string_view value);
 
-/// BEGIN and PARAMS with their empty end record: all that comes before the body. A pair never spans two records.
+/// BEGIN and PARAMS with their empty end record: all that comes before the body. A pair never spans two
+/// records.
 [[nodiscard]] std::string encode_head(const Request& request, const RecordSizes& sizes = {});
 /// STDIN records with their empty end record.
 [[nodiscard]] std::string encode_body(const Request& request, const RecordSizes& sizes = {});

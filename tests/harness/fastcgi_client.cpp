@@ -19,7 +19,9 @@ std::string shortened(const std::string& text) {
     return text.substr(0, kShownBytes) + "... (" + std::to_string(text.size()) + " bytes)";
 }
 
-std::uint32_t number(char value) { return static_cast<unsigned char>(value); }
+std::uint32_t number(char value) {
+    return static_cast<unsigned char>(value);
+}
 
 EndRecord end_record(const std::string& content) {
     if (content.size() < 8) return {0xffff'ffff, 0xff};

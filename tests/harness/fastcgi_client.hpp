@@ -54,7 +54,8 @@ class FastCgiClient {
     [[nodiscard]] Answer read_answer(milliseconds deadline = kPatience);
     [[nodiscard]] std::optional<Record> read_record(milliseconds deadline = kPatience);
 
-    /// Whether the server's side is closed within the time; bytes that come before are kept for the next read.
+    /// Whether the server's side is closed within the time; bytes that come before are kept for the next
+    /// read.
     [[nodiscard]] bool wait_until_closed(milliseconds deadline = kPatience);
 
     /// Sends and reads in turns, so that neither side's buffers can hold the other up.

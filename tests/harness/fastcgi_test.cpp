@@ -14,9 +14,12 @@ TEST(HarnessFastCgi, EncodesTheSpecificationsExample) {
     Request request;
     request.params = {{"A", "B"}};
     request.id = 0x0102;
-    EXPECT_EQ(encode_head(request), "\1\1\1\2\0\10\0\0" "\0\1\0\0\0\0\0\0"
-                                    "\1\4\1\2\0\4\0\0" "\1\1AB"
-                                    "\1\4\1\2\0\0\0\0"s);
+    EXPECT_EQ(encode_head(request),
+              "\1\1\1\2\0\10\0\0"
+              "\0\1\0\0\0\0\0\0"
+              "\1\4\1\2\0\4\0\0"
+              "\1\1AB"
+              "\1\4\1\2\0\0\0\0"s);
 }
 
 TEST(HarnessFastCgi, LongValuesHaveFourByteLengths) {
@@ -55,9 +58,9 @@ TEST(HarnessFastCgi, AnswersAreSplitIntoHeadAndBody) {
 }
 
 TEST(HarnessFastCgi, TheSkimmerSeesTheSameAnswerInPiecesOfAnySize) {
-    const std::string bytes = record(RecordType::Stdout, 1, "A: b\r\n\r\nbo", 6) +
-                              record(RecordType::Stderr, 1, "noise") + record(RecordType::Stdout, 1, "dy", 0) +
-                              record(RecordType::End, 1, std::string(8, '\0'));
+    const std::string bytes =
+        record(RecordType::Stdout, 1, "A: b\r\n\r\nbo", 6) + record(RecordType::Stderr, 1, "noise") +
+        record(RecordType::Stdout, 1, "dy", 0) + record(RecordType::End, 1, std::string(8, '\0'));
     for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
         AnswerSkimmer skimmer;
         bool done = false;

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kToTheEnd = std::numeric_limits<std::size_t>::max();
 
 std::optional<std::string> header(const std::string& head, std::string_view name) {
-    for (std::size_t line = head.find("\r\n"); line != std::string::npos; line = head.find("\r\n", line + 2)) {
+    for (std::size_t line = head.find("\r\n"); line != std::string::npos;
+         line = head.find("\r\n", line + 2)) {
         const char* const start = head.data() + line + 2;
         if (::strncasecmp(start, name.data(), name.size()) != 0 || start[name.size()] != ':') continue;
         const std::size_t value = line + 2 + name.size() + 2;

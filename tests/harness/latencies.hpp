@@ -7,8 +7,8 @@
 
 namespace phalanx::harness {
 
-/// Counts durations in buckets that grow with them (32 steps per doubling, so within about 3%), from 1 us to over an
-/// hour, in fixed memory.
+/// Counts durations in buckets that grow with them (32 steps per doubling, so within about 3%), from 1 us to
+/// over an hour, in fixed memory.
 class Latencies {
   public:
     using Microseconds = std::chrono::microseconds;

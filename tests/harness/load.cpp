@@ -50,7 +50,8 @@ LoadRun::LoadRun(const LoadPlan& plan)
     request.keep = plan.use == ConnectionUse::Kept;
     bytes_ = encode(request);
     if (plan.numbered) {
-        for (std::size_t at = 0; (at = bytes_.find(kNumberPlace, at)) != bytes_.npos; at += kNumberPlace.size()) {
+        for (std::size_t at = 0; (at = bytes_.find(kNumberPlace, at)) != bytes_.npos;
+             at += kNumberPlace.size()) {
             number_places_.push_back(at);
         }
         numbered_bytes_.assign(plan.clients, bytes_);
@@ -64,7 +65,8 @@ bool LoadRun::wants_more() const {
 
 std::string LoadRun::number_text(std::uint64_t number) const {
     std::array<char, 32> text;
-    const int width = std::snprintf(text.data(), text.size(), "n%011llu", static_cast<unsigned long long>(number));
+    const int width =
+        std::snprintf(text.data(), text.size(), "n%011llu", static_cast<unsigned long long>(number));
     return {text.data(), static_cast<std::size_t>(width)};
 }
 
@@ -93,7 +95,8 @@ void LoadRun::settle(std::uint32_t client, State state) {
 }
 
 void LoadRun::count_answer(LoadClient& client) {
-    report_.latencies.add(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - client.begun()));
+    report_.latencies.add(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - client.begun()));
     const AnswerSkimmer& answer = client.answer();
     const bool right = answer.is_ok() && (!plan_.body_size || answer.body_size() == *plan_.body_size) &&
                        (!plan_.numbered || answer.front_of_body() == number_text(client.request_number));
@@ -105,7 +108,8 @@ void LoadRun::count_answer(LoadClient& client) {
 void LoadRun::on_tick() {
     const auto now = Clock::now();
     for (std::uint32_t i = 0; i < clients_.size(); ++i) {
-        const bool busy = clients_[i].state() == State::InFlight || clients_[i].state() == State::WaitingToConnect;
+        const bool busy =
+            clients_[i].state() == State::InFlight || clients_[i].state() == State::WaitingToConnect;
         if (!busy || now - clients_[i].begun() < plan_.answer_deadline) continue;
         std::erase(waiting_to_connect_, i);
         clients_[i].rest(false);
@@ -149,7 +153,8 @@ LoadReport LoadRun::run() {
 }  // namespace
 
 double LoadReport::per_second() const {
-    return elapsed.count() == 0 ? 0 : 1e6 * static_cast<double>(completed) / static_cast<double>(elapsed.count());
+    return elapsed.count() == 0 ? 0
+                                : 1e6 * static_cast<double>(completed) / static_cast<double>(elapsed.count());
 }
 
 std::ostream& operator<<(std::ostream& out, const LoadReport& report) {
@@ -159,6 +164,8 @@ std::ostream& operator<<(std::ostream& out, const LoadReport& report) {
     return out;
 }
 
-LoadReport run_load(const LoadPlan& plan) { return LoadRun(plan).run(); }
+LoadReport run_load(const LoadPlan& plan) {
+    return LoadRun(plan).run();
+}
 
 }  // namespace phalanx::harness

@@ -13,23 +13,24 @@ namespace phalanx::harness {
 
 enum class ConnectionUse { Short, Kept };
 
-/// What a load run does: so many clients, each with one request at a time, until enough were sent or the time is over.
+/// What a load run does: so many clients, each with one request at a time, until enough were sent or the time
+/// is over.
 struct LoadPlan {
     Address server;
     Request request;
     std::size_t clients = 1;
     ConnectionUse use = ConnectionUse::Short;
-    std::optional<std::uint64_t> requests;                   ///< in all; without it, the duration ends the run
-    milliseconds duration{60'000};                           ///< no request is begun after it
-    milliseconds answer_deadline{10'000};                    ///< after this a request counts as never answered
-    std::optional<std::size_t> body_size;                    ///< an answer with another one is wrong
-    bool numbered = false;                                   ///< see kNumberPlace
-    std::function<void()> every_tick;                        ///< called about every tick while the run lasts
+    std::optional<std::uint64_t> requests;  ///< in all; without it, the duration ends the run
+    milliseconds duration{60'000};          ///< no request is begun after it
+    milliseconds answer_deadline{10'000};   ///< after this a request counts as never answered
+    std::optional<std::size_t> body_size;   ///< an answer with another one is wrong
+    bool numbered = false;                  ///< see kNumberPlace
+    std::function<void()> every_tick;       ///< called about every tick while the run lasts
     milliseconds tick{10};
 };
 
-/// In a numbered run every such text in the request becomes a number of the same width that no other request has; the
-/// script must give it back as its whole body. So an answer that went to the wrong client is seen.
+/// In a numbered run every such text in the request becomes a number of the same width that no other request
+/// has; the script must give it back as its whole body. So an answer that went to the wrong client is seen.
 inline constexpr std::string_view kNumberPlace = "#0000000000#";
 
 struct LoadReport {

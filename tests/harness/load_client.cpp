@@ -10,7 +10,9 @@ namespace phalanx::harness {
 namespace {
 
 constexpr std::size_t kReadSize = 65'536;
-constexpr std::size_t byte(char value) { return static_cast<unsigned char>(value); }
+constexpr std::size_t byte(char value) {
+    return static_cast<unsigned char>(value);
+}
 
 }  // namespace
 
@@ -50,7 +52,9 @@ void AnswerSkimmer::take_content(std::string_view bytes) {
     front_.append(bytes.substr(0, kFront - front_.size()));
 }
 
-bool AnswerSkimmer::is_ok() const { return front_.find("\r\n\r\n") != front_.npos && !front_.starts_with("Status:"); }
+bool AnswerSkimmer::is_ok() const {
+    return front_.find("\r\n\r\n") != front_.npos && !front_.starts_with("Status:");
+}
 
 std::size_t AnswerSkimmer::body_size() const {
     const std::size_t end = front_.find("\r\n\r\n");
@@ -73,7 +77,9 @@ LoadClient::State LoadClient::begin(const LoadPlan& plan, std::string_view bytes
     return state_ = socket_.is_open() ? send_more() : connect();
 }
 
-LoadClient::State LoadClient::try_again() { return state_ = connect(); }
+LoadClient::State LoadClient::try_again() {
+    return state_ = connect();
+}
 
 LoadClient::State LoadClient::connect() {
     sockaddr_storage storage;

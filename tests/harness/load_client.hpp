@@ -8,15 +8,15 @@
 
 namespace phalanx::harness {
 
-/// Walks over an answer's records as they come, keeping only counts and the first bytes of its output: cheap, whatever
-/// the size.
+/// Walks over an answer's records as they come, keeping only counts and the first bytes of its output: cheap,
+/// whatever the size.
 class AnswerSkimmer {
   public:
     void reset();
     /// True when the end record has come.
     bool feed(std::string_view bytes);
 
-    [[nodiscard]] bool is_ok() const;         ///< a whole head without a Status line
+    [[nodiscard]] bool is_ok() const;  ///< a whole head without a Status line
     [[nodiscard]] std::size_t body_size() const;
     [[nodiscard]] std::string_view front() const { return front_; }
     [[nodiscard]] std::string_view front_of_body() const;
@@ -32,8 +32,8 @@ class AnswerSkimmer {
     std::string front_;
 };
 
-/// One simulated client: at most one connection, at most one request. Owned by the loop in load.cpp, which waits for
-/// its socket; the client says after each step where it stands.
+/// One simulated client: at most one connection, at most one request. Owned by the loop in load.cpp, which
+/// waits for its socket; the client says after each step where it stands.
 class LoadClient {
   public:
     enum class State { Resting, WaitingToConnect, InFlight, Answered, Broken, Refused };

@@ -93,7 +93,8 @@ TEST(Load, CountsRightAnswersOverShortAndKeptConnections) {
 TEST(Load, SeesAnswersThatBelongToAnotherRequest) {
     const TempDir files;
     LoadPlan plan = plan_for(files);
-    const SmallServer server(plan.server, [](const std::string&) { return answer_with("A: b\r\n\r\nn00000000007"); });
+    const SmallServer server(plan.server,
+                             [](const std::string&) { return answer_with("A: b\r\n\r\nn00000000007"); });
     plan.numbered = true;
     const LoadReport report = run_load(plan);
     EXPECT_EQ(report.completed, 1u) << report;

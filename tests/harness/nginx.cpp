@@ -22,8 +22,8 @@ std::string configuration(const TempDir& files, const Address& own, const Addres
     }
     text += "  client_max_body_size 64m;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
             (use == UpstreamUse::Kept ? "    keepalive 16;\n" : "") + "  }\n  server {\n    listen " +
-            own.listen_value() + ";\n    root " + root.string() + ";\n    location / {\n      include " + kStockParams +
-            ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
+            own.listen_value() + ";\n    root " + root.string() + ";\n    location / {\n      include " +
+            kStockParams + ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
             (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
             "      fastcgi_pass php;\n    }\n  }\n}\n";
     return text;
@@ -31,13 +31,21 @@ std::string configuration(const TempDir& files, const Address& own, const Addres
 
 }  // namespace
 
-bool Nginx::installed() { return ::access(kNginx, X_OK) == 0 && ::access(kStockParams, R_OK) == 0; }
+bool Nginx::installed() {
+    return ::access(kNginx, X_OK) == 0 && ::access(kStockParams, R_OK) == 0;
+}
 
 Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use)
     : address_(Address::tcp("127.0.0.1", free_tcp_port())) {
     Command command;
-    command.arguments = {kNginx, "-p", files_.path().string(), "-e", (files_ / "error.log").string(), "-c",
-                         files_.write("nginx.conf", configuration(files_, address_, upstream, document_root, use))};
+    command.arguments = {
+        kNginx,
+        "-p",
+        files_.path().string(),
+        "-e",
+        (files_ / "error.log").string(),
+        "-c",
+        files_.write("nginx.conf", configuration(files_, address_, upstream, document_root, use))};
     command.errors = files_ / "error.log";
     command.end_signal = SIGTERM;
     process_ = std::make_unique<ChildProcess>(command);

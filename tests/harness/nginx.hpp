@@ -10,8 +10,8 @@ namespace phalanx::harness {
 
 enum class UpstreamUse { Short, Kept };
 
-/// The installed nginx with a configuration of its own on a free port of 127.0.0.1: every path below the document
-/// root goes to the FastCGI server, with the stock fastcgi_params.
+/// The installed nginx with a configuration of its own on a free port of 127.0.0.1: every path below the
+/// document root goes to the FastCGI server, with the stock fastcgi_params.
 class Nginx {
   public:
     [[nodiscard]] static bool installed();

@@ -5,7 +5,8 @@
 namespace phalanx::harness {
 
 Pattern::Pattern(const std::string& text) {
-    if (::regcomp(&compiled_, text.c_str(), REG_EXTENDED) != 0) throw std::runtime_error("not a pattern: " + text);
+    if (::regcomp(&compiled_, text.c_str(), REG_EXTENDED) != 0)
+        throw std::runtime_error("not a pattern: " + text);
 }
 
 bool Pattern::matches(const std::string& text) const {
@@ -18,7 +19,8 @@ std::string Pattern::replace(const std::string& text, std::string_view replaceme
     std::string result;
     const char* rest = text.c_str();
     regmatch_t match{};
-    while (*rest != '\0' && ::regexec(&compiled_, rest, 1, &match, rest == text.c_str() ? 0 : REG_NOTBOL) == 0) {
+    while (*rest != '\0' &&
+           ::regexec(&compiled_, rest, 1, &match, rest == text.c_str() ? 0 : REG_NOTBOL) == 0) {
         const auto begin = static_cast<std::size_t>(match.rm_so);
         const auto end = static_cast<std::size_t>(match.rm_eo);
         result.append(rest, begin).append(replacement);

@@ -7,8 +7,8 @@
 
 namespace phalanx::harness {
 
-/// A POSIX extended regular expression. (std::regex does not compile cleanly under the sanitizers with g++ 12.)
-/// Throws std::runtime_error when the text is none. Subjects end at their first NUL.
+/// A POSIX extended regular expression. (std::regex does not compile cleanly under the sanitizers with
+/// g++ 12.) Throws std::runtime_error when the text is none. Subjects end at their first NUL.
 class Pattern {
   public:
     explicit Pattern(const std::string& text);

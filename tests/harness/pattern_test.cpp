@@ -20,7 +20,9 @@ TEST(Pattern, ReplacesEveryMatch) {
     EXPECT_EQ(Pattern("^a").replace("aaa", "N"), "Naa");
 }
 
-TEST(Pattern, RefusesWhatIsNone) { EXPECT_THROW(Pattern("("), std::runtime_error); }
+TEST(Pattern, RefusesWhatIsNone) {
+    EXPECT_THROW(Pattern("("), std::runtime_error);
+}
 
 }  // namespace
 }  // namespace phalanx::harness

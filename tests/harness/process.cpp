@@ -114,7 +114,8 @@ std::optional<uid_t> effective_user(pid_t pid) {
     for (std::string line; std::getline(lines, line);) {
         uid_t real = 0;
         uid_t effective = 0;
-        if (line.starts_with("Uid:") && std::istringstream(line.substr(4)) >> real >> effective) return effective;
+        if (line.starts_with("Uid:") && std::istringstream(line.substr(4)) >> real >> effective)
+            return effective;
     }
     return std::nullopt;
 }
@@ -126,9 +127,13 @@ std::optional<std::size_t> open_descriptors(pid_t pid) {
     return static_cast<std::size_t>(std::distance(begin(folder), end(folder)));
 }
 
-std::optional<std::uint64_t> resident_kib(pid_t pid) { return field(proc_file(pid, "status"), "VmRSS"); }
+std::optional<std::uint64_t> resident_kib(pid_t pid) {
+    return field(proc_file(pid, "status"), "VmRSS");
+}
 
-std::optional<std::uint64_t> proportional_kib(pid_t pid) { return field(proc_file(pid, "smaps_rollup"), "Pss"); }
+std::optional<std::uint64_t> proportional_kib(pid_t pid) {
+    return field(proc_file(pid, "smaps_rollup"), "Pss");
+}
 
 std::uint64_t voluntary_switches(pid_t pid) {
     return field(proc_file(pid, "status"), "voluntary_ctxt_switches").value_or(0);

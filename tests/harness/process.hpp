@@ -11,7 +11,8 @@
 
 namespace phalanx::harness {
 
-/// One line of /proc/PID/stat, as far as tests need it. CPU times are microseconds (of the kernel's 10 ms ticks).
+/// One line of /proc/PID/stat, as far as tests need it. CPU times are microseconds (of the kernel's 10 ms
+/// ticks).
 struct ProcessStat {
     pid_t pid = 0;
     char state = '?';

@@ -16,8 +16,8 @@ Command shell(std::string script) {
 }
 
 TEST(HarnessProcess, RunGivesOutputErrorsAndExitCode) {
-    const Outcome outcome = run({"/bin/sh", "-c", "echo out; echo err >&2; echo $MARK; exit 3"}, kPatience,
-                                {{"MARK", "set"}});
+    const Outcome outcome =
+        run({"/bin/sh", "-c", "echo out; echo err >&2; echo $MARK; exit 3"}, kPatience, {{"MARK", "set"}});
     EXPECT_EQ(outcome.output, "out\nset\n");
     EXPECT_EQ(outcome.errors, "err\n");
     EXPECT_EQ(outcome.status, (ExitStatus{3, 0}));
@@ -55,7 +55,8 @@ TEST(HarnessProcess, WaitingEndsWithTheDeadline) {
 
 TEST(HarnessProcess, CountsTheCpuTimeOfAWholeTree) {
     ChildProcess child(shell("(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done) & wait; sleep 100"));
-    EXPECT_TRUE(eventually(kPatience, [&] { return tree_use(child.pid()).cpu >= std::chrono::milliseconds(20); }));
+    EXPECT_TRUE(
+        eventually(kPatience, [&] { return tree_use(child.pid()).cpu >= std::chrono::milliseconds(20); }));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ Site::Site(const DaemonProgram& program) : Site(program, {}) {
     std::filesystem::create_directories(root_);
 }
 
-Site::Site(const DaemonProgram& program, std::filesystem::path document_root) : root_(std::move(document_root)) {
+Site::Site(const DaemonProgram& program, std::filesystem::path document_root)
+    : root_(std::move(document_root)) {
     start_.program = program;
     start_.config = files_ / "php-fpm.conf";
     start_.log = files_ / "log";
@@ -44,7 +45,8 @@ Daemon& Site::launch() {
 }
 
 Daemon& Site::start() {
-    if (!launch().wait_until_ready()) throw std::runtime_error("the daemon did not start:\n" + daemon_->log());
+    if (!launch().wait_until_ready())
+        throw std::runtime_error("the daemon did not start:\n" + daemon_->log());
     return *daemon_;
 }
 
@@ -53,7 +55,9 @@ Address Site::address(std::string_view name) {
     return Address::parse(listen);
 }
 
-Answer Site::get(std::string_view target, std::string_view pool) { return ask(address(pool), request(target)); }
+Answer Site::get(std::string_view target, std::string_view pool) {
+    return ask(address(pool), request(target));
+}
 
 void SiteTest::SetUp() {
     const auto program = driven_daemon();

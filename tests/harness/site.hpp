@@ -14,8 +14,9 @@
 
 namespace phalanx::harness {
 
-/// A folder with scripts and the daemon that serves them. There is one pool from the start, "www": two static workers
-/// on a Unix socket, as www-data where the test is root. PHP reads no php.ini unless a test says otherwise.
+/// A folder with scripts and the daemon that serves them. There is one pool from the start, "www": two static
+/// workers on a Unix socket, as www-data where the test is root. PHP reads no php.ini unless a test says
+/// otherwise.
 class Site {
   public:
     explicit Site(const DaemonProgram& program);
@@ -36,7 +37,8 @@ class Site {
 
     /// Writes the configuration and starts the daemon, without waiting for anything.
     Daemon& launch();
-    /// As launch(), then waits until it is ready; throws std::runtime_error with its log when it does not get there.
+    /// As launch(), then waits until it is ready; throws std::runtime_error with its log when it does not get
+    /// there.
     Daemon& start();
     [[nodiscard]] Daemon& daemon() { return *daemon_; }
     /// Ends the daemon and everything it started.

@@ -74,7 +74,9 @@ std::string Address::listen_value() const {
     return (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
 }
 
-std::string Address::nginx_value() const { return (is_unix() ? "unix:" : "") + listen_value(); }
+std::string Address::nginx_value() const {
+    return (is_unix() ? "unix:" : "") + listen_value();
+}
 
 int Address::family() const {
     if (is_unix()) return AF_UNIX;
@@ -131,7 +133,8 @@ Descriptor connect_to(const Address& address, milliseconds deadline) {
             if (error == 0) return client;
             errno = error;
         }
-        if (errno != EAGAIN) return {};  // on a Unix socket: the line for accept is full; anything else is final
+        if (errno != EAGAIN)
+            return {};  // on a Unix socket: the line for accept is full; anything else is final
         std::this_thread::sleep_for(milliseconds(1));
     } while (Clock::now() < end);
     return {};

@@ -8,8 +8,9 @@
 
 namespace phalanx::harness {
 
-/// A directory of its own for one test, gone with all its contents when the object is. Everybody may walk and read
-/// it, so that workers of another user find their scripts. Throws std::runtime_error when the disk refuses.
+/// A directory of its own for one test, gone with all its contents when the object is. Everybody may walk and
+/// read it, so that workers of another user find their scripts. Throws std::runtime_error when the disk
+/// refuses.
 class TempDir {
   public:
     TempDir();
@@ -30,7 +31,8 @@ class TempDir {
     std::filesystem::path path_;
 };
 
-/// The whole file, or as much of it as can be read; empty when there is none. Never throws for the file's sake.
+/// The whole file, or as much of it as can be read; empty when there is none. Never throws for the file's
+/// sake.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
 }  // namespace phalanx::harness

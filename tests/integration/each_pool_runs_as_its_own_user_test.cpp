@@ -11,7 +11,8 @@ class PoolUsers : public SiteTest {};
 
 TEST_F(PoolUsers, AreTheOnesOfTheConfiguration) {
     SKIP_UNLESS_ROOT("pools change their user");
-    site().script("who.php", "<?php echo getmypid(), ' ', trim(shell_exec('id -un; id -gn')), ' ', getenv('USER');");
+    site().script("who.php",
+                  "<?php echo getmypid(), ' ', trim(shell_exec('id -un; id -gn')), ' ', getenv('USER');");
     site().add_pool("other").set("user", "nobody").set("group", "daemon");
     site().start();
     const auto expect_user = [this](const char* pool, const char* user, const std::string& words) {
@@ -25,10 +26,13 @@ TEST_F(PoolUsers, AreTheOnesOfTheConfiguration) {
 
 TEST_F(PoolUsers, CannotGetRootBack) {
     SKIP_UNLESS_ROOT("pools change their user");
-    site().script("rights.php", "<?php echo implode('', preg_grep('/^(Uid|Gid|CapPrm|CapEff)/', file('/proc/self/status')));");
+    site().script(
+        "rights.php",
+        "<?php echo implode('', preg_grep('/^(Uid|Gid|CapPrm|CapEff)/', file('/proc/self/status')));");
     site().start();
-    EXPECT_EQ(site().get("/rights.php").body(), "Uid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\n"
-                                                "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n");
+    EXPECT_EQ(site().get("/rights.php").body(),
+              "Uid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\n"
+              "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n");
 }
 
 TEST_F(PoolUsers, MayNotBeRootWithoutAskingForIt) {
@@ -36,7 +40,8 @@ TEST_F(PoolUsers, MayNotBeRootWithoutAskingForIt) {
     site().pool().set("user", "root").set("group", "root");
     Daemon& daemon = site().launch();
     EXPECT_EQ(daemon.wait(), (ExitStatus{78, 0}));
-    EXPECT_NE(daemon.log().find("[pool www] please specify user and group other than root"), std::string::npos)
+    EXPECT_NE(daemon.log().find("[pool www] please specify user and group other than root"),
+              std::string::npos)
         << daemon.log();
 }
 

@@ -35,16 +35,19 @@ TEST_F(FatalError, GoesToTheClientsErrorStreamWithoutALog) {
     site().start();
     const Answer answer = site().get("/fatal.php");
     EXPECT_EQ(answer.status(), 500) << answer;
-    EXPECT_THAT(answer.errors, testing::StartsWith("PHP message: PHP Fatal error:  Uncaught Error: Call to undefined"));
+    EXPECT_THAT(answer.errors,
+                testing::StartsWith("PHP message: PHP Fatal error:  Uncaught Error: Call to undefined"));
 }
 
 TEST_F(FatalError, IsSaidIntoTheErrorLogWhereWorkersOutputIsCaught) {
     site().pool().set("catch_workers_output", "yes");
     site().start();
     EXPECT_EQ(site().get("/fatal.php").status(), 500);
-    EXPECT_TRUE(site().daemon().wait_for_log("PHP message: PHP Fatal error:  Uncaught Error")) << site().daemon().log();
-    EXPECT_THAT(site().daemon().log(), ContainsRegex("WARNING: \\[pool www\\] child [0-9]+ said into stderr: \"NOTICE: "
-                                                     "PHP message: PHP Fatal error:  Uncaught Error"));
+    EXPECT_TRUE(site().daemon().wait_for_log("PHP message: PHP Fatal error:  Uncaught Error"))
+        << site().daemon().log();
+    EXPECT_THAT(site().daemon().log(),
+                ContainsRegex("WARNING: \\[pool www\\] child [0-9]+ said into stderr: \"NOTICE: "
+                              "PHP message: PHP Fatal error:  Uncaught Error"));
 }
 
 TEST_F(FatalError, OfMemoryOrTimeLeavesAWorkingPool) {

@@ -11,7 +11,8 @@ class HeadsInPieces : public SiteTest, public testing::WithParamInterface<const 
         if (GetParam() == std::string("tcp")) {
             site().pool().set("listen", Address::tcp("127.0.0.1", free_tcp_port()).listen_value());
         }
-        site().script("echo.php", "<?php echo $_SERVER['REQUEST_URI'], ':', file_get_contents('php://input');");
+        site().script("echo.php",
+                      "<?php echo $_SERVER['REQUEST_URI'], ':', file_get_contents('php://input');");
         site().start();
     }
     Request post() {
@@ -59,7 +60,8 @@ TEST_P(HeadsInPieces, ABodyThatComesAfterTheScriptBegan) {
 
 TEST_P(HeadsInPieces, AClientThatLeavesInTheMiddleHarmsNobody) {
     const std::string bytes = encode(post());
-    for (const std::size_t length : {std::size_t{1}, std::size_t{8}, std::size_t{20}, bytes.size() / 2, bytes.size()}) {
+    for (const std::size_t length :
+         {std::size_t{1}, std::size_t{8}, std::size_t{20}, bytes.size() / 2, bytes.size()}) {
         FastCgiClient client(site().address());
         ASSERT_TRUE(client.send(bytes.substr(0, length)));
         client.close();

@@ -24,7 +24,8 @@ TEST_F(KilledWorker, IsReplacedWhenItWasIdle) {
     const pid_t second = worker();
     EXPECT_GT(second, 0);
     EXPECT_NE(second, first);
-    const std::string line = "[pool www] child " + std::to_string(first) + " exited on signal 9 (SIGKILL) after ";
+    const std::string line =
+        "[pool www] child " + std::to_string(first) + " exited on signal 9 (SIGKILL) after ";
     EXPECT_TRUE(site().daemon().wait_for_log(line)) << site().daemon().log();
     const std::string started = "NOTICE: [pool www] child " + std::to_string(second) + " started";
     EXPECT_TRUE(site().daemon().wait_for_log(started)) << site().daemon().log();

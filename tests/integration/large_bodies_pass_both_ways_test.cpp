@@ -52,9 +52,10 @@ TEST_F(LargeBodies, AnUploadThatTheScriptIgnoresDoesNoHarm) {
 }
 
 TEST_F(LargeBodies, TenMegabytesDown) {
-    site().script("large.php", "<?php for ($i = 0, $left = " + std::to_string(kDownload) +
-                                   "; $left > 0; ++$i) { $line = substr(\"line $i\\n\", 0, $left); echo $line; "
-                                   "$left -= strlen($line); }");
+    site().script("large.php",
+                  "<?php for ($i = 0, $left = " + std::to_string(kDownload) +
+                      "; $left > 0; ++$i) { $line = substr(\"line $i\\n\", 0, $left); echo $line; "
+                      "$left -= strlen($line); }");
     site().start();
     const Answer answer = site().get("/large.php");
     EXPECT_TRUE(answer.complete()) << answer;

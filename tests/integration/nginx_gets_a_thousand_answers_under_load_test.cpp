@@ -40,7 +40,8 @@ TEST_P(BehindNginx, AThousandRequestsAreAnsweredFiftyAtATime) {
             const bool is_right = answer.status == 200 && answer.body == "query " + query;
             right += is_right ? 1 : 0;
             const std::lock_guard lock(guard);
-            if (!is_right && first_wrong.empty()) first_wrong = query + ": " + answer.head + "\n" + answer.body;
+            if (!is_right && first_wrong.empty())
+                first_wrong = query + ": " + answer.head + "\n" + answer.body;
         }
     };
     std::vector<std::thread> clients;

@@ -54,7 +54,9 @@ class NothingLeaks : public SiteTest, public testing::WithParamInterface<Connect
 };
 
 TEST_P(NothingLeaks, InAWorkerThatServesTwentyThousandRequests) {
-    site().script("work.php", "<?php $a = range(1, 50); header('X-A: ' . count($a)); echo str_repeat($_GET['text'], 10);");
+    site().script(
+        "work.php",
+        "<?php $a = range(1, 50); header('X-A: ' . count($a)); echo str_repeat($_GET['text'], 10);");
     site().script("pid.php", "<?php echo getmypid();");
     site().pool().set("pm.max_children", "1");
     site().start();

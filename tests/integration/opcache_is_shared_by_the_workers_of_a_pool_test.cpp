@@ -10,8 +10,9 @@ class Opcache : public SiteTest {};
 
 TEST_F(Opcache, IsSharedByTheWorkersOfAPool) {
     site().script("lib.php", "<?php function from_lib() { return 'lib'; }");
-    site().script("use.php", "<?php echo getmypid(), opcache_is_script_cached(__DIR__ . '/lib.php') ? ' hit ' : "
-                             "' miss '; include __DIR__ . '/lib.php'; echo from_lib();");
+    site().script("use.php",
+                  "<?php echo getmypid(), opcache_is_script_cached(__DIR__ . '/lib.php') ? ' hit ' : "
+                  "' miss '; include __DIR__ . '/lib.php'; echo from_lib();");
     site().with_opcache();
     // The cache refuses files that are younger than two seconds.
     site().start_options().arguments.insert(site().start_options().arguments.end(),

@@ -19,7 +19,8 @@ class ProtocolQuestions : public SiteTest {
 
 TEST_F(ProtocolQuestions, GetValuesIsAnsweredAndTheConnectionGoesOn) {
     FastCgiClient client(site().address());
-    ASSERT_TRUE(client.send(record(RecordType::GetValues, 0, name_value("FCGI_MPXS_CONNS", "") + name_value("X", ""))));
+    ASSERT_TRUE(client.send(
+        record(RecordType::GetValues, 0, name_value("FCGI_MPXS_CONNS", "") + name_value("X", ""))));
     const auto result = client.read_record();
     ASSERT_TRUE(result);
     EXPECT_EQ(result->type, RecordType::GetValuesResult);
@@ -75,8 +76,9 @@ TEST_F(ProtocolQuestions, TheRequestIdIsGivenBack) {
 }
 
 TEST_F(ProtocolQuestions, NonsenseEndsOnlyItsOwnConnection) {
-    for (const std::string& bytes : {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(64, '\0'),
-                                     record(RecordType::Stdout, 1, "x"), begin_record(1, 1, 0).substr(0, 10)}) {
+    for (const std::string& bytes :
+         {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(64, '\0'),
+          record(RecordType::Stdout, 1, "x"), begin_record(1, 1, 0).substr(0, 10)}) {
         FastCgiClient client(site().address());
         client.send(bytes);
         client.close();

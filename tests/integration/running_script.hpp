@@ -8,8 +8,8 @@
 
 namespace phalanx::harness {
 
-/// The PHP code of a script that says at once which process runs it, then works for so long and says "done". It works
-/// in small steps, because php-fpm's workers wake from sleep() when they are told to leave.
+/// The PHP code of a script that says at once which process runs it, then works for so long and says "done".
+/// It works in small steps, because php-fpm's workers wake from sleep() when they are told to leave.
 inline std::string script_that_takes(double seconds) {
     return "<?php echo getmypid(), ' '; flush(); $end = microtime(true) + " + std::to_string(seconds) +
            "; while (microtime(true) < $end) usleep(5000); echo 'done';";

@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 
 class OrdinaryUser : public SiteTest {
   protected:
-    /// As root the daemon is started as nobody, from a copy that nobody can reach, with a folder it may write.
+    /// As root the daemon is started as nobody, from a copy that nobody can reach, with a folder it may
+    /// write.
     void become_ordinary() {
         if (::geteuid() != 0) return;
         const passwd* const nobody = ::getpwnam("nobody");
@@ -20,7 +21,11 @@ class OrdinaryUser : public SiteTest {
         site().start_options().run_as = {nobody->pw_uid, nobody->pw_gid};
         const fs::path folder = site().files().open_folder("run");
         site().global().set("error_log", (folder / "error.log").string());
-        site().pool().set("listen", (folder / "www.sock").string()).remove("listen.owner").remove("listen.group");
+        site()
+            .pool()
+            .set("listen", (folder / "www.sock").string())
+            .remove("listen.owner")
+            .remove("listen.group");
         if (drives_phalanx()) copy_program();
     }
 
@@ -29,7 +34,8 @@ class OrdinaryUser : public SiteTest {
         fs::path& program = site().start_options().program.path;
         const fs::path copies = site().files().open_folder("bin");
         for (const fs::directory_entry& entry : fs::directory_iterator(program.parent_path())) {
-            const bool wanted = entry.is_regular_file() && entry.path().filename().string().starts_with("phalanx");
+            const bool wanted =
+                entry.is_regular_file() && entry.path().filename().string().starts_with("phalanx");
             if (wanted) fs::copy_file(entry.path(), copies / entry.path().filename());
         }
         program = copies / program.filename();

@@ -22,8 +22,8 @@ TEST_F(Refusals, AnotherExtensionIs403) {
     const Answer answer = site().get("/image.jpg");
     EXPECT_EQ(answer.status(), 403) << answer;
     EXPECT_EQ(answer.body(), "Access denied.\n");
-    EXPECT_EQ(answer.errors, "Access to the script '" + path.string() +
-                                 "' has been denied (see security.limit_extensions)");
+    EXPECT_EQ(answer.errors,
+              "Access to the script '" + path.string() + "' has been denied (see security.limit_extensions)");
     EXPECT_EQ(site().get("/image.jpg/x.php").status(), 403) << "nor with a path behind it";
 }
 

@@ -35,9 +35,10 @@ TEST_F(ServiceManager, IsToldReadyAndThenTheState) {
     site().start_options().environment = {{"NOTIFY_SOCKET", (site().files() / "notify").string()}};
     site().global().set("systemd_interval", "1");
     site().start();
-    EXPECT_EQ(notify.next(),
-              "READY=1\nSTATUS=Ready to handle connections\nMAINPID=" + std::to_string(site().daemon().pid()));
-    EXPECT_THAT(notify.next(), testing::StartsWith("READY=1\nSTATUS=Processes active: 0, idle: 2, Requests: 0, slow: 0"));
+    EXPECT_EQ(notify.next(), "READY=1\nSTATUS=Ready to handle connections\nMAINPID=" +
+                                 std::to_string(site().daemon().pid()));
+    EXPECT_THAT(notify.next(),
+                testing::StartsWith("READY=1\nSTATUS=Processes active: 0, idle: 2, Requests: 0, slow: 0"));
     EXPECT_TRUE(site().daemon().wait_for_log("NOTICE: systemd monitor interval set to 1000ms"));
 }
 

@@ -38,7 +38,8 @@ TEST_F(StatusAndPing, StatusIsTextAtFirst) {
     wait_for_both_workers();
     const Answer answer = site().get("/fpm/status");
     EXPECT_EQ(answer.header("Content-type"), "text/plain;charset=UTF-8") << answer;
-    EXPECT_THAT(answer.body(), StartsWith("pool:                 www\nprocess manager:      static\nstart time:  "));
+    EXPECT_THAT(answer.body(),
+                StartsWith("pool:                 www\nprocess manager:      static\nstart time:  "));
     EXPECT_THAT(answer.body(), HasSubstr("\ntotal processes:      2\n"));
     EXPECT_THAT(answer.body(), HasSubstr("\nslow requests:        0\n"));
 }
@@ -49,7 +50,8 @@ TEST_F(StatusAndPing, StatusIsJsonWhereAsked) {
     EXPECT_EQ(answer.header("Content-Type"), "application/json") << answer;
     EXPECT_THAT(answer.body(), StartsWith(R"({"pool":"www","process manager":"static","start time":)"));
     EXPECT_THAT(answer.body(), ContainsRegex(R"("total processes":2,"max active processes":[0-9]+,)"));
-    EXPECT_THAT(answer.body(), ContainsRegex(R"re("slow requests":0.*"processes":\[\{"pid":[0-9]+,"state":")re"));
+    EXPECT_THAT(answer.body(),
+                ContainsRegex(R"re("slow requests":0.*"processes":\[\{"pid":[0-9]+,"state":")re"));
     EXPECT_TRUE(answer.body().ends_with("}]}")) << answer;
 }
 

@@ -20,8 +20,12 @@ PoolSettings pool(ProcessManager pm, std::int64_t max_children) {
     return settings;
 }
 
-PoolView seen(std::size_t live, std::size_t idle) { return {.live = live, .idle = idle}; }
-PoolView at_tick(std::size_t live, std::size_t idle) { return {.live = live, .idle = idle, .tick = true}; }
+PoolView seen(std::size_t live, std::size_t idle) {
+    return {.live = live, .idle = idle};
+}
+PoolView at_tick(std::size_t live, std::size_t idle) {
+    return {.live = live, .idle = idle, .tick = true};
+}
 
 TEST(StaticPolicy, AlwaysWantsMaxChildren) {
     const auto settings = pool(ProcessManager::static_size, 5);

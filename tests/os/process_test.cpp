@@ -211,7 +211,7 @@ TEST(Limits, ThatMayNotBeRaisedAreErrors) {
                   if (files || files.error().text().find("rlimit_files") == std::string::npos) return 3;
                   const auto core = limit_core(-1);
                   if (core || core.error().text().find("rlimit_core") == std::string::npos) return 4;
-                  return set_priority(-5) ? 5 : 0;
+                  return set_priority(-20) ? 5 : 0;
               }),
               0);
 }

@@ -68,7 +68,8 @@ class RequestReader {
     /// whether the connection is in step for another one. `drop` after surplus, missing or foreign bytes.
     /// Does not wait for the empty STDIN record: the next head passes over it.
     [[nodiscard]] Finish finish_request();
-    /// After finish_request: the client has sent all of the request, also the empty record that ends its body.
+    /// After finish_request: the client has sent all of the request, also the empty record that ends its
+    /// body.
     [[nodiscard]] bool input_ended() const { return body_.stream_ended(); }
     /// Bytes that were read past the finished request. Holds until the next call that is not const.
     [[nodiscard]] std::span<const std::byte> leftover() const { return source_.buffered(); }

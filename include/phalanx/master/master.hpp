@@ -10,9 +10,9 @@
 
 namespace phalanx::master {
 
-/// The master process: listening sockets, pools, signals, the service manager. One thread that never waits for
-/// anything but its next event; it runs no PHP and may be root. Its partners are the template and the workers
-/// of each pool (room `worker`).
+/// The master process: listening sockets, pools, signals, the service manager. One thread that never waits
+/// for anything but its next event; it runs no PHP and may be root. Its partners are the template and the
+/// workers of each pool (room `worker`).
 class Master {
   public:
     /// `settings` must have been checked; `log` outlives the master.

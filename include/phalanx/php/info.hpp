@@ -11,7 +11,8 @@ namespace phalanx::php {
 
 /// -v: PHP's version with Phalanx's at the end of its first line, copyright, Zend extensions.
 [[nodiscard]] std::string version_text();
-/// The X-Powered-By header line with its CRLF as PHP sends it first in every answer; empty if expose_php is off.
+/// The X-Powered-By header line with its CRLF as PHP sends it first in every answer; empty if expose_php is
+/// off.
 [[nodiscard]] std::string_view powered_by_line();
 
 /// -m: the modules, sorted without regard to case, and the Zend extensions.

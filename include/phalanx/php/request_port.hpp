@@ -47,8 +47,8 @@ class RequestPort {
     /// (status, ping) and has been answered; PHP does not run.
     virtual bool answer_without_php(const ScriptBegin& request) noexcept = 0;
 
-    /// Reads up to `room` bytes of the request's body, waiting for the client if it must; 0 at its end or when
-    /// the client is gone. Never gives more than CONTENT_LENGTH bytes in all.
+    /// Reads up to `room` bytes of the request's body, waiting for the client if it must; 0 at its end or
+    /// when the client is gone. Never gives more than CONTENT_LENGTH bytes in all.
     virtual std::size_t read_body(std::span<char> room) noexcept = 0;
 
     /// Sends the response's head: header lines, each with its CRLF, and the empty line that ends them.

@@ -32,7 +32,8 @@ constexpr option long_options[] = {
     {nullptr, 0, nullptr, 0},
 };
 
-constexpr std::string_view usage_rest = R"( [-n] [-e] [-h] [-i] [-m] [-v] [-t] [-p <prefix>] [-g <pid>] [-c <file>] [-d foo[=bar]] [-y <file>] [-D] [-F [-O]]
+constexpr std::string_view usage_rest =
+    R"( [-n] [-e] [-h] [-i] [-m] [-v] [-t] [-p <prefix>] [-g <pid>] [-c <file>] [-d foo[=bar]] [-y <file>] [-D] [-F [-O]]
   -c <path>|<file> Look for php.ini file in this directory
   -n               No php.ini file will be used
   -d foo[=bar]     Define INI entry foo with value 'bar'
@@ -66,27 +67,61 @@ CommandLine read_command_line(int argc, char** argv) {
     opterr = 0;
     for (int option = 0; (option = ::getopt_long(argc, argv, short_options, long_options, nullptr)) != -1;) {
         switch (option) {
-            case 'c': line.ini_path = optarg; break;
-            case 'n': line.ignore_ini = true; break;
-            case 'd': line.ini_defines.emplace_back(optarg); break;
-            case 'e': line.extended_info = true; break;
-            case 'i': line.action = Action::php_info; break;
-            case 'm': line.action = Action::php_modules; return line;
-            case 'v': line.action = Action::php_version; return line;
-            case 'y': line.config_file = optarg; break;
-            case 'p': line.prefix = optarg; break;
-            case 'g': line.pid_file = optarg; break;
-            case 't': ++line.tests; break;
-            case 'R': line.allow_root = true; break;
-            case 'O': line.force_stderr = true; break;
-            case 'D': line.daemonize = true; break;
-            case 'F': line.daemonize = false; break;
-            case 'h': line.action = Action::help; return line;
+            case 'c':
+                line.ini_path = optarg;
+                break;
+            case 'n':
+                line.ignore_ini = true;
+                break;
+            case 'd':
+                line.ini_defines.emplace_back(optarg);
+                break;
+            case 'e':
+                line.extended_info = true;
+                break;
+            case 'i':
+                line.action = Action::php_info;
+                break;
+            case 'm':
+                line.action = Action::php_modules;
+                return line;
+            case 'v':
+                line.action = Action::php_version;
+                return line;
+            case 'y':
+                line.config_file = optarg;
+                break;
+            case 'p':
+                line.prefix = optarg;
+                break;
+            case 'g':
+                line.pid_file = optarg;
+                break;
+            case 't':
+                ++line.tests;
+                break;
+            case 'R':
+                line.allow_root = true;
+                break;
+            case 'O':
+                line.force_stderr = true;
+                break;
+            case 'D':
+                line.daemonize = true;
+                break;
+            case 'F':
+                line.daemonize = false;
+                break;
+            case 'h':
+                line.action = Action::help;
+                return line;
             case '?':
                 // getopt says '?' for whatever it does not know, and for the option of that name.
                 line.action = std::string_view(argv[optind - 1]) == "-?" ? Action::help : Action::usage_error;
                 return line;
-            default: line.action = Action::usage_error; return line;
+            default:
+                line.action = Action::usage_error;
+                return line;
         }
     }
     if (optind < argc) line.action = Action::usage_error;
@@ -96,7 +131,8 @@ CommandLine read_command_line(int argc, char** argv) {
 std::string usage(const std::string& program) {
     // As in php-fpm: without a slash in its name the program is just "php".
     const std::size_t slash = program.rfind('/');
-    return fmt::format("Usage: {}{}", slash == std::string::npos ? "php" : program.substr(slash + 1), usage_rest);
+    return fmt::format("Usage: {}{}", slash == std::string::npos ? "php" : program.substr(slash + 1),
+                       usage_rest);
 }
 
 }  // namespace phalanx::app

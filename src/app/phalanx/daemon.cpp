@@ -21,7 +21,9 @@ constexpr int report_limit_ms = 10'000;
     const int ready = ::poll(&watched, 1, report_limit_ms);
     if (ready > 0 && ::read(pipe, &word, 1) == 1) ::_exit(0);
     if (ready <= 0) {
-        fmt::print(stderr, "ERROR: the master process didn't send back its status (via the pipe to the calling process)\n");
+        fmt::print(
+            stderr,
+            "ERROR: the master process didn't send back its status (via the pipe to the calling process)\n");
     }
     ::_exit(exit_software);
 }

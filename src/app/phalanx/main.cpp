@@ -14,12 +14,20 @@ int main(int argc, char** argv) {
     os::prepare_process_title(argc, argv);
     const app::CommandLine line = app::read_command_line(argc, argv);
     switch (line.action) {
-        case Action::serve: return app::start(line);
-        case Action::help: fmt::print("{}", app::usage(line.program)); return 0;
-        case Action::usage_error: fmt::print("{}", app::usage(line.program)); return app::exit_usage;
-        case Action::php_info: return app::become_worker_program("--info", line);
-        case Action::php_modules: return app::become_worker_program("--modules", line);
-        case Action::php_version: return app::become_worker_program("--version", line);
+        case Action::serve:
+            return app::start(line);
+        case Action::help:
+            fmt::print("{}", app::usage(line.program));
+            return 0;
+        case Action::usage_error:
+            fmt::print("{}", app::usage(line.program));
+            return app::exit_usage;
+        case Action::php_info:
+            return app::become_worker_program("--info", line);
+        case Action::php_modules:
+            return app::become_worker_program("--modules", line);
+        case Action::php_version:
+            return app::become_worker_program("--version", line);
     }
     return app::exit_usage;
 }

@@ -25,7 +25,9 @@ namespace {
 constexpr const char* own_config = "/etc/phalanx/phalanx.conf";
 constexpr const char* fpm_config = "/etc/php/8.2/fpm/php-fpm.conf";
 
-log::Level to_log(config::LogLevel level) { return static_cast<log::Level>(level); }
+log::Level to_log(config::LogLevel level) {
+    return static_cast<log::Level>(level);
+}
 static_assert(static_cast<int>(config::LogLevel::alert) == static_cast<int>(log::Level::alert));
 
 /// -y, else php-fpm's -d fpm.config, else what is there.
@@ -80,9 +82,10 @@ int fail(log::ErrorLog& log) {
     return exit_config;
 }
 
-/// php-fpm's rule: a daemon logs to error_log, a process in the foreground too, unless its standard error is a
-/// terminal or -O says so.
-base::Result<void> choose_target(const CommandLine& line, const config::GlobalSettings& global, log::ErrorLog& log) {
+/// php-fpm's rule: a daemon logs to error_log, a process in the foreground too, unless its standard error is
+/// a terminal or -O says so.
+base::Result<void> choose_target(const CommandLine& line, const config::GlobalSettings& global,
+                                 log::ErrorLog& log) {
     if (global.log_level) log.set_level(to_log(*global.log_level));
     const bool to_stderr = !global.daemonize && (line.force_stderr || ::isatty(STDERR_FILENO) == 1);
     if (to_stderr) return {};
@@ -99,13 +102,15 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     }
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
-    log.raw("");
+    (void)log.flush();
+    (void)os::write_all(STDERR_FILENO, "\n");
     return 0;
 }
 
 base::Result<void> apply_limits(const config::GlobalSettings& global) {
     if (global.rlimit_files > 0) {
-        if (auto limited = os::limit_files(static_cast<std::uint64_t>(global.rlimit_files)); !limited) return limited;
+        if (auto limited = os::limit_files(static_cast<std::uint64_t>(global.rlimit_files)); !limited)
+            return limited;
     }
     if (global.rlimit_core.is_set()) return os::limit_core(global.rlimit_core.value);
     return {};
@@ -127,7 +132,8 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
     }
     os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
 
-    master::Options options{line.ini_path, line.ignore_ini, line.extended_info, line.ini_defines, *worker_program};
+    master::Options options{line.ini_path, line.ignore_ini, line.extended_info, line.ini_defines,
+                            *worker_program};
     master::Master master(std::move(settings), std::move(options), log);
     if (auto bound = master.bind(); !bound) {
         log.error(bound.error().text());
@@ -159,7 +165,8 @@ int start(const CommandLine& line) {
             return fail(log);
         }
     }
-    for (const config::Diagnostic& diagnostic : loaded.diagnostics) log.log(to_log(diagnostic.level), diagnostic.text);
+    for (const config::Diagnostic& diagnostic : loaded.diagnostics)
+        log.log(to_log(diagnostic.level), diagnostic.text);
     if (!loaded.settings) return fail(log);
     if (line.tests > 0) return test(line, *loaded.settings, log);
     return serve(line, *std::move(loaded.settings), log);

@@ -18,7 +18,8 @@ namespace {
 constexpr const char* worker_program_name = "phalanx-php8.2";
 
 /// The worker program's arguments for a helper mode.
-std::vector<std::string> helper_arguments(const std::string& program, const std::string& mode, const CommandLine& line) {
+std::vector<std::string> helper_arguments(const std::string& program, const std::string& mode,
+                                          const CommandLine& line) {
     std::vector<std::string> arguments{program, mode};
     if (line.ignore_ini) arguments.emplace_back("-n");
     if (line.extended_info) arguments.emplace_back("-e");
@@ -37,7 +38,8 @@ base::Result<std::string> find_worker_program() {
     for (const std::string& candidate : candidates) {
         if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
-    return base::Error{fmt::format("the program that runs PHP was found neither at {} nor at {}", candidates[0], candidates[1])};
+    return base::Error{fmt::format("the program that runs PHP was found neither at {} nor at {}",
+                                   candidates[0], candidates[1])};
 }
 
 int become_worker_program(const std::string& mode, const CommandLine& line) {

@@ -15,8 +15,8 @@ namespace phalanx::app {
 /// ../lib/phalanx from here.
 [[nodiscard]] base::Result<std::string> find_worker_program();
 
-/// Replaces this process by the worker program in one of its helper modes, with the command line's PHP options.
-/// Returns only if that fails.
+/// Replaces this process by the worker program in one of its helper modes, with the command line's PHP
+/// options. Returns only if that fails.
 [[nodiscard]] int become_worker_program(const std::string& mode, const CommandLine& line);
 
 /// Asks PHP what expressions of the configuration are worth: starts the worker program once, when the first

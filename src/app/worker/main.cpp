@@ -19,7 +19,9 @@
 namespace phalanx::app {
 namespace {
 
-bool stay_who_we_are(void*) noexcept { return true; }
+bool stay_who_we_are(void*) noexcept {
+    return true;
+}
 
 int fail(std::string_view text) {
     fmt::print(stderr, "{}\n", text);
@@ -51,7 +53,9 @@ int evaluate() {
     return 0;
 }
 
-int print(std::string_view text) { return os::write_all(STDOUT_FILENO, text) ? 0 : 70; }
+int print(std::string_view text) {
+    return os::write_all(STDOUT_FILENO, text) ? 0 : 70;
+}
 
 int run_helper_mode(std::string_view mode) {
     if (mode == "--evaluate") return evaluate();
@@ -81,4 +85,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace phalanx::app
 
-int main(int argc, char** argv) { return phalanx::app::run(argc, argv); }
+int main(int argc, char** argv) {
+    return phalanx::app::run(argc, argv);
+}

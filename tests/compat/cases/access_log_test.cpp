@@ -13,23 +13,29 @@ const std::vector<Case> kRequests = {
     {"missing", "", "/missing.php"},
     {"denied", "", "/missing.inc"},
     {"a fatal error", "<?php no_such_function();"},
-    {"a status set too late", "<?php register_shutdown_function(function () { http_response_code(500); }); echo 'x';"},
+    {"a status set too late",
+     "<?php register_shutdown_function(function () { http_response_code(500); }); echo 'x';"},
     {"finished early", "<?php echo 'x'; fastcgi_finish_request(); http_response_code(500);"},
 };
 
-TEST(AccessLogFormat, ThatPhpFpmHasAtFirst) { compare({.cases = kRequests}); }
+TEST(AccessLogFormat, ThatPhpFpmHasAtFirst) {
+    compare({.cases = kRequests});
+}
 
 TEST(AccessLogFormat, WithEveryFieldThatDoesNotMeasure) {
-    compare({.pool = {{"access.format", "\"%% %{REQUEST_URI}e %{NONE}e %f %l %m %n %{X-Own}o %{X-Powered-By}o %q %Q %r %R %s "
-                                        "%{%Y}t %u\""},
+    compare({.pool = {{"access.format",
+                       "\"%% %{REQUEST_URI}e %{NONE}e %f %l %m %n %{X-Own}o %{X-Powered-By}o %q %Q %r %R %s "
+                       "%{%Y}t %u\""},
                       {"php_flag[display_errors]", "on"}},
              .cases = kRequests});
 }
 
 TEST(AccessLogFormat, WithTheFieldsThatMeasure) {
-    compare({.pool = {{"access.format", "\"%d %{milli}d %{micro}d %M %{kilo}M %{mega}M %C %{user}C %{system}C %p %P %T\""}},
+    compare({.pool = {{"access.format",
+                       "\"%d %{milli}d %{micro}d %M %{kilo}M %{mega}M %C %{user}C %{system}C %p %P %T\""}},
              .cases = {{"get", "<?php echo 'x';"}},
-             // The fields of the line, from the duration to the process numbers; the time they end with is always masked.
+             // The fields of the line, from the duration to the process numbers; the time they end with is
+             // always masked.
              .masks = {{"access log:\nFIELDS ", "access log:\n([0-9]+(\\.[0-9]+)? ){11}"}}});
 }
 

@@ -4,8 +4,10 @@ namespace phalanx::compat {
 namespace {
 
 constexpr const char* kDump =
-    "<?php foreach (['SCRIPT_FILENAME', 'SCRIPT_NAME', 'PATH_INFO', 'PATH_TRANSLATED', 'DOCUMENT_ROOT', 'PHP_SELF', "
-    "'REDIRECT_URL', 'ORIG_SCRIPT_FILENAME', 'ORIG_SCRIPT_NAME', 'ORIG_PATH_INFO', 'ORIG_PATH_TRANSLATED'] as $k) "
+    "<?php foreach (['SCRIPT_FILENAME', 'SCRIPT_NAME', 'PATH_INFO', 'PATH_TRANSLATED', 'DOCUMENT_ROOT', "
+    "'PHP_SELF', "
+    "'REDIRECT_URL', 'ORIG_SCRIPT_FILENAME', 'ORIG_SCRIPT_NAME', 'ORIG_PATH_INFO', 'ORIG_PATH_TRANSLATED'] "
+    "as $k) "
     "echo $k, '=', $_SERVER[$k] ?? '(none)', \"\\n\"; echo 'in ', __FILE__, ' at ', getcwd(), \"\\n\";";
 
 /// SCRIPT_FILENAME, SCRIPT_NAME, PATH_INFO, PATH_TRANSLATED, REDIRECT_URL; "-" is none.
@@ -14,9 +16,15 @@ Case row(std::string name, const std::string& file, const std::string& script, c
     const auto given = [](const std::string& value) {
         return value == "-" ? std::optional<std::string>() : std::optional(value);
     };
-    return {std::move(name), "", "/v.php", "GET",
-            {{"SCRIPT_FILENAME", given(file)}, {"SCRIPT_NAME", given(script)}, {"PATH_INFO", given(info)},
-             {"PATH_TRANSLATED", given(translated)}, {"REDIRECT_URL", given(redirect)}}};
+    return {std::move(name),
+            "",
+            "/v.php",
+            "GET",
+            {{"SCRIPT_FILENAME", given(file)},
+             {"SCRIPT_NAME", given(script)},
+             {"PATH_INFO", given(info)},
+             {"PATH_TRANSLATED", given(translated)},
+             {"REDIRECT_URL", given(redirect)}}};
 }
 
 std::vector<Case> rows() {
@@ -59,7 +67,9 @@ std::vector<Case> rows() {
 
 const std::vector<std::pair<std::string, std::string>> kScripts = {{"v.php", kDump}, {"sub/v.php", kDump}};
 
-TEST(PathInfo, Fixed) { compare({.scripts = kScripts, .cases = rows()}); }
+TEST(PathInfo, Fixed) {
+    compare({.scripts = kScripts, .cases = rows()});
+}
 
 TEST(PathInfo, NotFixed) {
     compare({.pool = {{"php_admin_value[cgi.fix_pathinfo]", "0"}}, .scripts = kScripts, .cases = rows()});

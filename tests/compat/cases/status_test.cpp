@@ -50,46 +50,50 @@ const std::vector<Mask> kMeasured = {
 };
 
 TEST(Status, InEveryFormat) {
-    compare({.pool = {{"pm.status_path", "/fpm-status"}},
-             .scripts = {{"seen.php", "<?php echo 'seen';"}},
-             .cases = {
-        {"a script first", "", "/seen.php?a=<b>&c=\"d\"", "POST", {}, "x=y"},
-        {"text", "", "/fpm-status"},
-        {"full text", "", "/fpm-status?full"},
-        {"json", "", "/fpm-status?json"},
-        {"full json", "", "/fpm-status?full&json"},
-        {"xml", "", "/fpm-status?xml"},
-        {"full xml", "", "/fpm-status?xml&full"},
-        {"html", "", "/fpm-status?html"},
-        {"full html", "", "/fpm-status?html&full"},
-        {"openmetrics", "", "/fpm-status?openmetrics"},
-        {"full openmetrics", "", "/fpm-status?openmetrics&full"},
-        {"several", "", "/fpm-status?json&html"},
-        {"an unknown key", "", "/fpm-status?yaml"},
-        {"a value", "", "/fpm-status?json=0"},
-        {"capitals", "", "/fpm-status?JSON"},
-        {"head", "", "/fpm-status?json", "HEAD"},
-        {"post", "", "/fpm-status", "POST", {}, "json=1"},
-        {"odd bytes", "", "/fpm-status?json&full&x=\"<\\>'&y=\xc3\xa4"},
-        {"odd user", "", "/fpm-status?full&json", "GET", {{"HTTP_AUTHORIZATION", "Basic PGI+OiI="}}},
-        {"more path", "", "/fpm-status/x"},
-        {"no script path", "", "/fpm-status", "GET", {{"SCRIPT_FILENAME", std::nullopt}}},
-        {"any script path", "", "/fpm-status", "GET", {{"SCRIPT_FILENAME", "/nowhere"}}},
-    }, .masks = kMeasured, .log = Log::Ignore});
+    compare(
+        {.pool = {{"pm.status_path", "/fpm-status"}},
+         .scripts = {{"seen.php", "<?php echo 'seen';"}},
+         .cases =
+             {
+                 {"a script first", "", "/seen.php?a=<b>&c=\"d\"", "POST", {}, "x=y"},
+                 {"text", "", "/fpm-status"},
+                 {"full text", "", "/fpm-status?full"},
+                 {"json", "", "/fpm-status?json"},
+                 {"full json", "", "/fpm-status?full&json"},
+                 {"xml", "", "/fpm-status?xml"},
+                 {"full xml", "", "/fpm-status?xml&full"},
+                 {"html", "", "/fpm-status?html"},
+                 {"full html", "", "/fpm-status?html&full"},
+                 {"openmetrics", "", "/fpm-status?openmetrics"},
+                 {"full openmetrics", "", "/fpm-status?openmetrics&full"},
+                 {"several", "", "/fpm-status?json&html"},
+                 {"an unknown key", "", "/fpm-status?yaml"},
+                 {"a value", "", "/fpm-status?json=0"},
+                 {"capitals", "", "/fpm-status?JSON"},
+                 {"head", "", "/fpm-status?json", "HEAD"},
+                 {"post", "", "/fpm-status", "POST", {}, "json=1"},
+                 {"odd bytes", "", "/fpm-status?json&full&x=\"<\\>'&y=\xc3\xa4"},
+                 {"odd user", "", "/fpm-status?full&json", "GET", {{"HTTP_AUTHORIZATION", "Basic PGI+OiI="}}},
+                 {"more path", "", "/fpm-status/x"},
+                 {"no script path", "", "/fpm-status", "GET", {{"SCRIPT_FILENAME", std::nullopt}}},
+                 {"any script path", "", "/fpm-status", "GET", {{"SCRIPT_FILENAME", "/nowhere"}}},
+             },
+         .masks = kMeasured,
+         .log = Log::Ignore});
 }
 
 TEST(Status, Ping) {
     compare({.pool = {{"ping.path", "/ping"}, {"ping.response", "\"all is well\""}},
              .scripts = {{"ping", "<?php echo 'a script of that name';"}},
              .cases = {
-        {"get", "", "/ping"},
-        {"head", "", "/ping", "HEAD"},
-        {"post", "", "/ping", "POST", {}, "a=b"},
-        {"query", "", "/ping?x=y"},
-        {"more path", "", "/ping/x"},
-        {"by name only", "", "/other", "GET", {{"SCRIPT_NAME", "/ping"}}},
-        {"no script path", "", "/ping", "GET", {{"SCRIPT_FILENAME", std::nullopt}}},
-    }});
+                 {"get", "", "/ping"},
+                 {"head", "", "/ping", "HEAD"},
+                 {"post", "", "/ping", "POST", {}, "a=b"},
+                 {"query", "", "/ping?x=y"},
+                 {"more path", "", "/ping/x"},
+                 {"by name only", "", "/other", "GET", {{"SCRIPT_NAME", "/ping"}}},
+                 {"no script path", "", "/ping", "GET", {{"SCRIPT_FILENAME", std::nullopt}}},
+             }});
 }
 
 }  // namespace
