@@ -135,7 +135,7 @@ void Master::Running::clean_up() {
 
 void Master::Running::raise_priority() {
     if (!facts_.is_root) return;
-    const int wanted = std::min(settings_.global.process_priority.value_or(0), master_nice_value);
+    const int wanted = std::min(settings_.global.process_priority.value_or(facts_.nice_value), master_nice_value);
     // A container may forbid it: then the master shares as others do.
     (void)::setpriority(PRIO_PROCESS, 0, wanted);
 }
