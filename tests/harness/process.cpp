@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -156,6 +157,10 @@ TreeUse tree_use(pid_t root) {
 bool signal_process(pid_t pid, int signal) {
     const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     return process.is_open() && ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
+}
+
+bool kill_process(pid_t pid) {
+    return signal_process(pid, SIGKILL) && eventually(kPatience, [pid] { return !is_alive(pid); });
 }
 
 }  // namespace phalanx::harness

@@ -57,4 +57,8 @@ struct TreeUse {
 /// Sends through a pidfd; false when the process is gone or not ours to signal.
 bool signal_process(pid_t pid, int signal);
 
+/// Sends SIGKILL and waits until the process runs no more: one that is only about to die can still take a
+/// message or a connection along. False when it could not be killed.
+bool kill_process(pid_t pid);
+
 }  // namespace phalanx::harness

@@ -1,4 +1,4 @@
-#include <csignal>
+#include <algorithm>
 
 #include "harness/process.hpp"
 #include "harness/site.hpp"
@@ -18,7 +18,7 @@ TEST_F(KilledWorker, IsReplacedWhenItWasIdle) {
     site().start();
     const pid_t first = worker();
     ASSERT_GT(first, 0);
-    ASSERT_TRUE(signal_process(first, SIGKILL));
+    ASSERT_TRUE(kill_process(first));
     // A signalled process may still take a job in the moment before it dies, and the job with it.
     ASSERT_TRUE(eventually(kPatience, [&] { return !is_alive(first); }));
     const pid_t second = worker();
@@ -40,8 +40,7 @@ TEST_F(KilledWorker, IsReplacedAgainAndAgain) {
         ASSERT_GT(current, 0) << "round " << round;
         EXPECT_EQ(std::count(seen.begin(), seen.end(), current), 0) << "a dead worker answered";
         seen.push_back(current);
-        ASSERT_TRUE(signal_process(current, SIGKILL));
-        ASSERT_TRUE(eventually(kPatience, [&] { return !is_alive(current); }));
+        ASSERT_TRUE(kill_process(current));
     }
     EXPECT_TRUE(eventually(kPatience, [this] { return site().daemon().workers().size() == 2; }));
 }
@@ -54,7 +53,7 @@ TEST_F(KilledWorker, LosesOnlyTheRequestItWasBusyWith) {
     RunningScript doomed(site().address(), site().request("/long.php"));
     RunningScript other(site().address(), site().request("/short.php"));
     ASSERT_NE(doomed.pid(), 0);
-    ASSERT_TRUE(signal_process(doomed.pid(), SIGKILL));
+    ASSERT_TRUE(kill_process(doomed.pid()));
     const Answer lost = doomed.rest();
     EXPECT_FALSE(lost.timed_out) << "its client must be told at once";
     EXPECT_EQ(lost.output.find("done"), std::string::npos) << lost;
