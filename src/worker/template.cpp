@@ -179,8 +179,7 @@ void serve_spawn_orders(Inheritance& inherited) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): a copy, since the process title takes the place of
-// argv[0]
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the process title overwrites argv[0]
 int run_template(std::string program) {
     (void)::fcntl(channel, F_SETFD, FD_CLOEXEC);
     auto inherited = receive_inheritance();
