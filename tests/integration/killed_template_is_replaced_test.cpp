@@ -1,5 +1,3 @@
-#include <csignal>
-
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 
@@ -19,18 +17,12 @@ class KilledTemplate : public SiteTest {
         template_ = site().daemon().templates().front();
         worker_ = worker();
         ASSERT_GT(worker_, 0);
-        ASSERT_TRUE(signal_process(template_, SIGKILL));
-        ASSERT_TRUE(eventually(kPatience, [this] { return !is_alive(template_); }));
+        ASSERT_TRUE(kill_process(template_));
     }
     pid_t worker() { return std::atoi(site().get("/pid.php").body().c_str()); }
     bool has_new_template() {
         const std::vector<pid_t> now = site().daemon().templates();
         return now.size() == 1 && now.front() != template_;
-    }
-
-    /// Kills it and waits for its end: until then it may still take a job.
-    static bool ended(pid_t pid) {
-        return signal_process(pid, SIGKILL) && eventually(kPatience, [pid] { return !is_alive(pid); });
     }
 
     pid_t template_ = 0;
@@ -45,11 +37,11 @@ TEST_F(KilledTemplate, TakesNoWorkerAlong) {
 }
 
 TEST_F(KilledTemplate, LeavesAPoolThatStillReplacesItsWorkers) {
-    ASSERT_TRUE(ended(worker()));
+    ASSERT_TRUE(kill_process(worker()));
     const pid_t next = worker();
     EXPECT_GT(next, 0) << site().daemon().log();
     ASSERT_TRUE(eventually(kPatience, [this] { return has_new_template(); })) << site().daemon().log();
-    ASSERT_TRUE(ended(next));
+    ASSERT_TRUE(kill_process(next));
     const pid_t last = worker();
     EXPECT_GT(last, 0) << site().daemon().log();
     EXPECT_NE(last, next);

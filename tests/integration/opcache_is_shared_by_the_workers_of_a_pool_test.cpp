@@ -1,5 +1,3 @@
-#include <csignal>
-
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 
@@ -24,7 +22,7 @@ TEST_F(Opcache, IsSharedByTheWorkersOfAPool) {
     ASSERT_GT(first_worker, 0) << first;
     EXPECT_EQ(first, std::to_string(first_worker) + " miss lib");
     EXPECT_EQ(site().get("/use.php").body(), std::to_string(first_worker) + " hit lib");
-    ASSERT_TRUE(signal_process(first_worker, SIGKILL));
+    ASSERT_TRUE(kill_process(first_worker));
     const std::string second = site().get("/use.php").body();
     EXPECT_NE(std::atoi(second.c_str()), first_worker);
     EXPECT_TRUE(second.ends_with(" hit lib")) << second;
