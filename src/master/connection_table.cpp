@@ -51,6 +51,7 @@ class ConnectionTable::Entry final : public ReadyHandler {
     std::string buffer;
     std::optional<base::WorkerSlot> holder;
     bool lent = false;       ///< part of a job or with a worker: not watched
+    bool was_lent = false;   ///< a worker has had it, and may have set SO_LINGER
     bool kept = false;       ///< has served a request: may be silent as long as it likes
     bool timed = false;      ///< a deadline runs for the head at hand
     std::uint32_t wait = 0;  ///< counts deadlines, so that an old one is told from the present one
@@ -76,16 +77,16 @@ ConnectionTable::Entry& ConnectionTable::create(os::UniqueFd fd) {
     free_.pop_back();
     entries_[index] =
         std::make_unique<Entry>(*this, link::ConnectionId{index, generations_[index]}, std::move(fd));
-    ++count_;
     return *entries_[index];
 }
 
 void ConnectionTable::remove(Entry& entry) {
     const std::uint32_t index = entry.id.index;
     buffered_bytes_ -= entry.buffer.size();
+    entry.watch = {};
+    if (entry.was_lent && entry.fd) os::close_without_lingering(std::move(entry.fd));
     ++generations_[index];
     free_.push_back(index);
-    --count_;
     entries_[index].reset();
 }
 
@@ -113,6 +114,7 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
 
 void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
     Entry& entry = create(std::move(fd));
+    entry.was_lent = true;
     entry.kept = served == Served::yes;
     entry.buffer = std::move(bytes);
     buffered_bytes_ += entry.buffer.size();
@@ -120,7 +122,10 @@ void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
 }
 
 void ConnectionTable::lend(link::ConnectionId id, base::WorkerSlot holder) {
-    if (Entry* entry = find(id)) entry->holder = holder;
+    Entry* entry = find(id);
+    if (entry == nullptr) return;
+    entry->holder = holder;
+    entry->was_lent = true;
 }
 
 void ConnectionTable::reclaim(link::ConnectionId id) {
@@ -151,10 +156,7 @@ bool ConnectionTable::give_back(link::ConnectionId id, base::WorkerSlot holder, 
 
 void ConnectionTable::close_held_by(base::WorkerSlot holder) {
     for (const auto& entry : entries_) {
-        if (entry && entry->holder == holder) {
-            os::close_without_lingering(std::move(entry->fd));
-            remove(*entry);
-        }
+        if (entry && entry->holder == holder) remove(*entry);
     }
 }
 
@@ -174,10 +176,6 @@ void ConnectionTable::read_more(Entry& entry) {
     if (result.state == ReadResult::State::end) return remove(entry);
     if (result.state == ReadResult::State::nothing) return wait_for_more(entry);
     const auto bytes = look_room().first(result.size);
-    if (buffered_bytes_ + bytes.size() > max_buffered_bytes) {
-        remove(entry);
-        return taker_.connection_ended("too many bytes of incomplete requests are waiting");
-    }
     entry.buffer.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     buffered_bytes_ += bytes.size();
     entry.scanner.feed(bytes);
@@ -193,7 +191,8 @@ void ConnectionTable::judge(Entry& entry) {
     Job job;
     buffered_bytes_ -= entry.buffer.size();
     job.bytes = std::exchange(entry.buffer, {});
-    if (comes_back(entry.scanner)) {
+    // Once a worker has had it, it stays in the table: it is this table that knows how to close it.
+    if (comes_back(entry.scanner) || entry.was_lent) {
         entry.lent = true;
         entry.timed = false;
         ++entry.wait;
@@ -207,6 +206,10 @@ void ConnectionTable::judge(Entry& entry) {
 }
 
 void ConnectionTable::wait_for_more(Entry& entry) {
+    if (buffered_bytes_ > max_buffered_bytes) {
+        remove(entry);
+        return taker_.connection_ended("too many bytes of incomplete requests are waiting");
+    }
     if (entry.watch) {
         entry.watch.rearm(parked_events);
     } else {

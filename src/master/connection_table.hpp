@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,8 +70,6 @@ class ConnectionTable {
     /// Ends all parked connections (stop).
     void close_parked();
 
-    [[nodiscard]] std::size_t size() const { return count_; }
-
   private:
     class Entry;
     [[nodiscard]] Entry* find(link::ConnectionId id) const;
@@ -89,7 +86,6 @@ class ConnectionTable {
     std::vector<std::unique_ptr<Entry>> entries_;
     std::vector<std::uint32_t> generations_;
     std::vector<std::uint32_t> free_;
-    std::size_t count_ = 0;
     std::size_t buffered_bytes_ = 0;
     struct Deadline {
         base::MonotonicTime at;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "phalanx/base/panic.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {

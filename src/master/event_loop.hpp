@@ -57,9 +57,9 @@ class Watch {
 };
 
 /// The master's one thread: Asio's loop for timers and signals, and one epoll set of ours for everything
-/// else, which is a single descriptor to Asio. Our set is what makes watching cheap (no system call to wait
-/// again) and safe: its keys are a place and a generation in our table, so an event of the same batch for
-/// something that is gone meanwhile finds nobody.
+/// else, which is a single descriptor to Asio. Our set is what makes watching cheap (Asio arms one
+/// descriptor again, not each) and safe: its keys are a place and a generation in our table, so an event of
+/// the same batch for something that is gone meanwhile finds nobody.
 class EventLoop {
   public:
     [[nodiscard]] static base::Result<std::unique_ptr<EventLoop>> create();

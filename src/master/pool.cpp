@@ -6,7 +6,6 @@
 #include <csignal>
 #include <utility>
 
-#include "phalanx/log/escape.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
@@ -18,7 +17,7 @@ using log::Level;
 constexpr std::chrono::milliseconds hello_limit{10'000};
 /// php-fpm's maintenance, for pools whose size changes.
 constexpr std::chrono::milliseconds tick_interval{1000};
-/// What is kept of a line that a template does not end.
+/// A longer line of a template's is logged in pieces.
 constexpr std::size_t longest_template_line = 4096;
 
 }  // namespace
@@ -53,7 +52,7 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
 }
 
 status::PoolPage& Pool::page() const {
-    return *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+    return status::pool_in(pages_.pool_area());
 }
 
 base::Result<void> Pool::start() {
@@ -97,14 +96,16 @@ void Pool::template_failed(const std::string& step) {
 }
 
 void Pool::template_said(std::string_view text) {
-    half_line_ += text;
-    for (std::size_t end = 0; (end = half_line_.find('\n')) != std::string::npos;
-         half_line_.erase(0, end + 1)) {
-        if (end > 0)
-            say(Level::notice,
-                fmt::format("template said: \"{}\"", log::escape_controls(half_line_.substr(0, end))));
+    for (const char byte : text) {
+        if (byte != '\n') half_line_ += byte;
+        if (byte == '\n' || half_line_.size() == longest_template_line) end_template_line();
     }
-    if (half_line_.size() > longest_template_line) half_line_.clear();
+}
+
+void Pool::end_template_line() {
+    if (half_line_.empty()) return;
+    say(Level::notice, fmt::format("template said: \"{}\"", half_line_));
+    half_line_.clear();
 }
 
 void Pool::template_ended(const os::ChildEnd& end) {
@@ -112,6 +113,7 @@ void Pool::template_ended(const os::ChildEnd& end) {
                                                                              template_.started_at());
     const pid_t pid = template_.pid();
     template_.ended();
+    end_template_line();
     decide_start();
     if (stopping_) return;
     const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
@@ -210,10 +212,8 @@ void Pool::connection_trouble(const char* what) {
 }
 
 Pool::Totals Pool::totals() const {
-    const auto slots = std::span(reinterpret_cast<const status::SlotPage*>(pages_.slot_area().data()),
-                                 static_cast<std::size_t>(parts_.settings.pm_max_children));
-    const auto snapshot =
-        status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(), slots);
+    const auto snapshot = status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager,
+                                                page(), status::slots_in(pages_.slot_area()));
     return {snapshot.active, snapshot.idle, snapshot.accepted, snapshot.slow_requests};
 }
 

@@ -76,6 +76,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake);
     void start_template();
     void template_ended(const os::ChildEnd& end);
+    void end_template_line();
     void reconcile(bool tick, bool connection_waits);
     void report(const PolicyDecision& decision);
     void check_orders();

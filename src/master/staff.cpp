@@ -4,7 +4,6 @@
 
 #include <csignal>
 #include <cstring>
-#include <new>
 
 #include "phalanx/os/descriptor.hpp"
 #include "worker_output.hpp"
@@ -253,7 +252,7 @@ void Staff::clear(WorkerHandle& worker) {
     worker.channel_watch = {};
     set_live(worker, false);
     status::SlotPage& slot = page(worker);
-    status::PoolPage& pool = *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+    status::PoolPage& pool = status::pool_in(pages_.pool_area());
     // A worker may have written anything: what it claims is held within reason.
     constexpr std::uint64_t most_requests = std::uint64_t{1} << 48;
     pool.departed_requests.fetch_add(std::min(slot.requests.load(), most_requests));
@@ -298,11 +297,11 @@ std::chrono::milliseconds Staff::longest_idle() const {
 }
 
 status::SlotPage& Staff::page(const WorkerHandle& worker) const {
-    return reinterpret_cast<status::SlotPage*>(pages_.slot_area().data())[worker.slot.number()];
+    return status::slots_in(pages_.slot_area())[worker.slot.number()];
 }
 
 void Staff::set_live(const WorkerHandle& worker, bool live) const {
-    auto& pool = *reinterpret_cast<status::PoolPage*>(pages_.pool_area().data());
+    status::PoolPage& pool = status::pool_in(pages_.pool_area());
     const std::uint64_t bit = std::uint64_t{1} << (worker.slot.number() % 64);
     auto& word = pool.live_mask[worker.slot.number() / 64];
     live ? word.fetch_or(bit) : word.fetch_and(~bit);

@@ -23,12 +23,6 @@ Result<UniqueFd> make_eventfd() {
     return fd;
 }
 
-Result<UniqueFd> duplicate(int fd) {
-    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!copy) return system_error("fcntl(F_DUPFD_CLOEXEC) failed");
-    return copy;
-}
-
 Result<UniqueFd> open_for_append(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
     if (!fd) return system_error("open() failed");

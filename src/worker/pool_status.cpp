@@ -36,15 +36,13 @@ void tell_worker(const status::SlotSnapshot& worker, std::int64_t now, php::Stat
 }  // namespace
 
 status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot) {
-    return reinterpret_cast<status::SlotPage*>(inherited.pages.slot_area().data())[slot.number()];
+    return status::slots_in(inherited.pages.slot_area())[slot.number()];
 }
 
 status::PoolSnapshot pool_snapshot(const Inheritance& inherited) {
-    const std::span<const status::SlotPage> slots(&slot_page(inherited, base::WorkerSlot(0)),
-                                                  inherited.settings.slots);
-    const auto& page = *reinterpret_cast<const status::PoolPage*>(inherited.pages.pool_area().data());
-    auto snapshot =
-        status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager, page, slots);
+    auto snapshot = status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager,
+                                          status::pool_in(inherited.pages.pool_area()),
+                                          status::slots_in(inherited.pages.slot_area()));
     if (const auto backlog = os::tcp_backlog(inherited.listener.get())) {
         snapshot.listen_queue = backlog->waiting;
         snapshot.listen_queue_length = backlog->limit;

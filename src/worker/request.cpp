@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "phalanx/fastcgi/content_length.hpp"
+#include "phalanx/log/level.hpp"
+#include "phalanx/log/worker_output.hpp"
 #include "phalanx/php/info.hpp"
 #include "phalanx/status/status_page.hpp"
 #include "pool_status.hpp"
@@ -15,26 +17,14 @@ namespace {
 
 using fastcgi::ResponseWriter;
 
-/// What tells the master's reader of this worker's output that a request is over: a line that the script left
-/// open ends there.
-constexpr std::string_view flush_marker{"\0fscf\0", 6};
-
 /// What a message ends in that was longer than log_limit allows.
 constexpr std::string_view cut_mark = "...";
 
+/// The first four of the error log's levels.
 std::string_view level_name(php::MessageLevel level) {
-    switch (level) {
-        case php::MessageLevel::debug:
-            return "DEBUG";
-        case php::MessageLevel::notice:
-            return "NOTICE";
-        case php::MessageLevel::warning:
-            return "WARNING";
-        case php::MessageLevel::error:
-            break;
-    }
-    return "ERROR";
+    return log::level_name(static_cast<log::Level>(level));
 }
+static_assert(static_cast<int>(php::MessageLevel::error) == static_cast<int>(log::Level::error));
 
 }  // namespace
 
@@ -69,8 +59,8 @@ bool Request::finish_answer() {
 }
 
 void Request::mark_output_end() const {
-    if (inherited_.settings.capture_output != 0)
-        (void)!::write(STDERR_FILENO, flush_marker.data(), flush_marker.size());
+    constexpr std::string_view marker = log::OutputDecorator::end_marker;
+    if (inherited_.settings.capture_output != 0) (void)!::write(STDERR_FILENO, marker.data(), marker.size());
 }
 
 const char* Request::role() const noexcept {

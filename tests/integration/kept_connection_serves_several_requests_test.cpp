@@ -1,3 +1,5 @@
+#include <set>
+
 #include "harness/site.hpp"
 
 namespace phalanx::harness {
@@ -43,6 +45,21 @@ TEST_F(KeptConnection, DoesNotHoldTheOnlyWorkerWhileItIsIdle) {
     FastCgiClient another(site().address());
     EXPECT_EQ(over(another, "/hello.php").body(), "hello");
     EXPECT_EQ(over(idle, "/hello.php").body(), "hello") << "the kept connection is forgotten";
+}
+
+TEST_F(KeptConnection, OutlivesTheWorkersThatServeIt) {
+    SKIP_UNLESS_PHALANX("a worker that leaves closes its connection");
+    site().script("pid.php", "<?php echo getmypid();");
+    site().pool().set("pm.max_children", "1").set("pm.max_requests", "2");
+    site().start();
+    FastCgiClient client(site().address());
+    std::set<std::string> workers;
+    for (int n = 0; n < 6; ++n) {
+        const Answer answer = over(client, "/pid.php");
+        ASSERT_EQ(answer.status(), 200) << n << answer;
+        workers.insert(answer.body());
+    }
+    EXPECT_EQ(workers.size(), 3U);
 }
 
 TEST_F(KeptConnection, IsClosedWhereItWasNotAskedFor) {

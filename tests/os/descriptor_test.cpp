@@ -18,11 +18,10 @@ TEST(Descriptor, EveryNewOneIsCloseOnExec) {
     const harness::TempDir folder;
     const auto pipe = make_pipe();
     const auto eventfd = make_eventfd();
-    const auto copy = duplicate(eventfd->get());
     const auto log = open_for_append(folder / "log");
     const auto reader = open_for_reading(folder / "log");
     const auto set = EpollSet::create();
-    for (const int fd : {pipe->read_end.get(), pipe->write_end.get(), eventfd->get(), copy->get(), log->get(),
+    for (const int fd : {pipe->read_end.get(), pipe->write_end.get(), eventfd->get(), log->get(),
                          reader->get(), set->fd()}) {
         EXPECT_TRUE(is_close_on_exec(fd)) << fd;
     }

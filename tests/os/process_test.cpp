@@ -226,9 +226,8 @@ TEST(Process, DumpableDecidesWhoMayLookInside) {
               0);
 }
 
-TEST(Process, KnowsItsProgramEnvironmentAndProcessors) {
+TEST(Process, KnowsItsProgramAndEnvironment) {
     EXPECT_THAT(own_program_path(), ::testing::EndsWith("/os_tests"));
-    EXPECT_GE(available_processors(), 1U);
     ::setenv("PHALANX_TEST_VARIABLE", "1", 1);
     EXPECT_THAT(environment_list(), ::testing::Contains("PHALANX_TEST_VARIABLE=1"));
     ::unsetenv("PHALANX_TEST_VARIABLE");

@@ -120,8 +120,8 @@ TEST_F(StreamSocket, SendAllToAGonePeerFailsWithoutASignal) {
 }
 
 TEST_F(StreamSocket, EndConnectionIsSeenThroughDuplicates) {
-    const auto copy = duplicate(ours());
-    end_connection(copy->get());
+    const UniqueFd copy(::dup(ours()));
+    end_connection(copy.get());
     EXPECT_EQ(read_available(theirs_.get(), room_).state, State::end);
     EXPECT_EQ(read_available(ours(), room_).state, State::end);
 }

@@ -23,7 +23,4 @@ class StrongId {
 /// A worker's place in its pool: 0 .. pm.max_children - 1. The dispatcher prefers the lowest.
 using WorkerSlot = StrongId<struct WorkerSlotTag, std::uint16_t>;
 
-/// A size in bytes.
-using ByteCount = StrongId<struct ByteCountTag, std::uint64_t>;
-
 }  // namespace phalanx::base

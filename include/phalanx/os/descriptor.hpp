@@ -20,9 +20,6 @@ struct Pipe {
 /// A non-blocking eventfd(2) counter, zero at first.
 [[nodiscard]] base::Result<UniqueFd> make_eventfd();
 
-/// A close-on-exec duplicate.
-[[nodiscard]] base::Result<UniqueFd> duplicate(int fd);
-
 /// Opens for appending, created with mode 0600 (php-fpm: logs).
 [[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path);
 /// open(2) for reading only.

@@ -59,7 +59,4 @@ void set_dumpable(bool dumpable);
 /// The full path of the program that runs (from /proc/self/exe).
 [[nodiscard]] std::string own_program_path();
 
-/// The processors this process may run on.
-[[nodiscard]] unsigned available_processors();
-
 }  // namespace phalanx::os

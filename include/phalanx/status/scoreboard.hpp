@@ -90,6 +90,15 @@ struct PoolSnapshot {
     std::vector<SlotSnapshot> workers;  ///< slot order, live ones only
 };
 
+/// The scoreboard as it lies in memory that master and workers share: one SlotPage after the other, and a
+/// PoolPage.
+[[nodiscard]] inline std::span<SlotPage> slots_in(std::span<std::byte> memory) {
+    return {reinterpret_cast<SlotPage*>(memory.data()), memory.size() / sizeof(SlotPage)};
+}
+[[nodiscard]] inline PoolPage& pool_in(std::span<std::byte> memory) {
+    return *reinterpret_cast<PoolPage*>(memory.data());
+}
+
 [[nodiscard]] SlotSnapshot read_slot(const SlotPage& slot, std::uint64_t now_usec);
 [[nodiscard]] PoolSnapshot take_snapshot(std::string_view pool, std::string_view process_manager,
                                          const PoolPage& page, std::span<const SlotPage> slots);
