@@ -90,7 +90,7 @@ Finish BodyReader::finish() {
 
 bool BodyReader::drain() {
     if (left_ > kMaxDrainBytes) return false;
-    std::array<std::byte, 4096> dropped{};
+    std::array<std::byte, BufferedSource::kBufferBytes> dropped;
     while (state_ == BodyState::open) (void)read(dropped);
     return true;
 }

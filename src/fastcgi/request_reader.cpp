@@ -157,6 +157,20 @@ std::size_t RequestReader::read_body(std::span<char> room) {
     return body_.read(std::as_writable_bytes(room));
 }
 
+bool RequestReader::body_was_cut() const {
+    switch (body_.state()) {
+        case BodyState::open:
+        case BodyState::complete:
+        case BodyState::ended_early:
+            return false;
+        case BodyState::aborted:
+        case BodyState::violation:
+        case BodyState::connection_lost:
+            break;
+    }
+    return true;
+}
+
 Finish RequestReader::finish_request() {
     if (!in_request_) base::panic("finishing a request that was not begun");
     in_request_ = false;

@@ -111,8 +111,13 @@ Result<Child> start_program(const ProgramStart& start) {
 }
 
 void reset_signals() {
+    reset_signals_except({});
+}
+
+void reset_signals_except(std::initializer_list<int> kept) {
     for (int signal = 1; signal < NSIG; ++signal) {
-        if (signal != SIGKILL && signal != SIGSTOP) (void)::signal(signal, SIG_DFL);
+        if (signal == SIGKILL || signal == SIGSTOP) continue;
+        if (std::find(kept.begin(), kept.end(), signal) == kept.end()) (void)::signal(signal, SIG_DFL);
     }
     sigset_t none;
     sigemptyset(&none);

@@ -1,6 +1,7 @@
 #include "cgi_module.hpp"
 
 #include "functions.hpp"
+#include "request_state.hpp"
 
 namespace phalanx::php {
 
@@ -32,6 +33,13 @@ zend_result stop_module(int type, int module_number) {
     return SUCCESS;
 }
 
+/// The answer is complete. What the script left unread of the body is not worth waiting for before the client
+/// gets its end; the engine would read all of it.
+zend_result after_request() {
+    if (Request* const request = running_request()) request->body.end();
+    return SUCCESS;
+}
+
 void show_module(zend_module_entry* module) {
     php_info_print_table_start();
     php_info_print_table_row(2, "php-fpm", "active");
@@ -50,6 +58,7 @@ zend_module_entry make_module() {
     module.module_startup_func = start_module;
     module.module_shutdown_func = stop_module;
     module.info_func = show_module;
+    module.post_deactivate_func = after_request;
     module.version = PHP_VERSION;
     module.build_id = ZEND_MODULE_BUILD_ID;
     return module;

@@ -56,7 +56,7 @@ int register_extensions_as_user() {
         return FAILURE;
     }
     const int result = turning_point.register_extensions();
-    withdraw_module("pcntl");
+    if (!asks_for_builtin_extension(turning_point.pool_values)) withdraw_module(builtin_extension);
     // Compiled into libphp, but not into php-fpm. This also closes the gaps in the table of functions, which
     // the engine expects to have none.
     zend_disable_functions("chroot");
@@ -120,6 +120,10 @@ base::Result<void> start_engine(const EngineOptions& options, BecomeUser become_
 void stop_engine() {
     php_module_shutdown();
     sapi_shutdown();
+}
+
+bool scripts_change_signals() {
+    return zend_hash_str_exists(&module_registry, builtin_extension.data(), builtin_extension.size());
 }
 
 void worker_started() {

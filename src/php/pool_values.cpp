@@ -114,6 +114,16 @@ bool is_extension(const PhpValue& value) {
     return value.name == "extension" || value.name == "zend_extension";
 }
 
+bool is_builtin_extension(const PhpValue& value) {
+    std::string_view file = value.value;
+    if (file.ends_with(".so")) file.remove_suffix(3);
+    return value.name == "extension" && file == builtin_extension;
+}
+
+bool asks_for_builtin_extension(std::span<const PhpValue> values) {
+    return std::any_of(values.begin(), values.end(), is_builtin_extension);
+}
+
 void apply_early_values(std::span<const PhpValue> values) {
     for_each_in_order(values, [](const PhpValue& value) {
         if (is_disabling(value.name)) {

@@ -24,6 +24,11 @@ void for_each_in_order(std::span<const config::PhpValue> values, Visit visit) {
 /// "extension" and "zend_extension": they load something instead of setting an ini entry.
 [[nodiscard]] bool is_extension(const config::PhpValue& value);
 
+/// libphp has this one built in and php-fpm has it not: it is there only where a pool asks for it.
+inline constexpr std::string_view builtin_extension = "pcntl";
+[[nodiscard]] bool is_builtin_extension(const config::PhpValue& value);
+[[nodiscard]] bool asks_for_builtin_extension(std::span<const config::PhpValue> values);
+
 /// Sets those of a pool's values that must hold before extensions start or preloaded code runs. Inside PHP's
 /// start, after php.ini has been read and before the first extension is registered.
 void apply_early_values(std::span<const config::PhpValue> values);

@@ -47,6 +47,7 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     request.named = found.named;
     request.script_path = found.script_path;
     if (request.script_path && has_parent_component(*request.script_path)) request.script_path.reset();
+    request.started = false;
     request.finished = false;
     request.last_of_process = false;
     request.begin = {};
@@ -142,6 +143,10 @@ void refuse_unopened(const Request& request) {
 }
 
 void run_script(Request& request) {
+    if (request.body.was_cut()) {
+        report(MessageLevel::notice, "The request's body ended early, its script is not run");
+        return refuse(400, "Bad Request.\n");
+    }
     if (!request.script_path || (request.script_path->empty() && request.policy->limit_extensions.empty())) {
         report(MessageLevel::debug, "Primary script unknown");
         return refuse(404, "File not found.\n");
@@ -187,6 +192,7 @@ bool live(Request& request) {
     }
     apply_request_values(request);
     if (php_request_startup() == FAILURE) return false;
+    request.started = true;
     // A request without a method is not one of HTTP's: it gets a head and no more.
     if (SG(request_info).request_method != nullptr) run_script(request);
     replace_error_header();
@@ -210,6 +216,18 @@ bool live_guarded(Request& request) {
 
 Request* running_request() noexcept {
     return static_cast<Request*>(SG(server_context));
+}
+
+void hand_request_to(RequestPort& port) noexcept {
+    Request* const request = running_request();
+    if (request == nullptr) return;
+    request->body.end();
+    request->port = &port;
+    request->finished = true;
+}
+
+int exit_status() noexcept {
+    return EG(exit_status);
 }
 
 RequestOutcome run_request(RequestPort& port, const RequestPolicy& policy) {

@@ -16,12 +16,14 @@ void RequestBody::begin(RequestPort& port, std::int64_t content_length) noexcept
     end();
     port_ = &port;
     source_ = Source::undecided;
+    cut_ = false;
     left_ = content_length > 0 ? static_cast<std::size_t>(content_length) : 0;
 }
 
 void RequestBody::end() noexcept {
     if (file_ >= 0) close(file_);
     file_ = -1;
+    source_ = Source::nothing;
 }
 
 void RequestBody::choose_source() {
@@ -58,6 +60,7 @@ std::size_t RequestBody::read(std::span<char> room) {
         if (got == 0) break;
         filled += got;
     }
+    if (filled < wanted && source_ == Source::connection) cut_ = port_->body_was_cut();
     left_ -= filled;
     return filled;
 }

@@ -16,7 +16,9 @@ class RequestBody {
     /// Fills the room as far as the body reaches. A file that cannot be opened is an empty body and a PHP
     /// warning, which may leave by longjmp.
     std::size_t read(std::span<char> room);
-    /// Closes the file, if one was opened.
+    /// The client broke off before the body's end: what was read must not pass for the whole of it.
+    [[nodiscard]] bool was_cut() const noexcept { return cut_; }
+    /// Nothing more is wanted of it, and nothing more is waited for. Closes the file, if one was opened.
     void end() noexcept;
 
   private:
@@ -27,6 +29,7 @@ class RequestBody {
     RequestPort* port_ = nullptr;
     Source source_ = Source::undecided;
     int file_ = -1;
+    bool cut_ = false;
     std::size_t left_ = 0;  ///< bytes of CONTENT_LENGTH not read yet
 };
 

@@ -18,6 +18,7 @@ struct Request {
     ScriptBegin begin;
     std::optional<std::string_view> script_path;  ///< nothing: 404
     bool named = false;                           ///< the peer named a script at all
+    bool started = false;                         ///< PHP's request start is over
     bool finished = false;                        ///< by fastcgi_finish_request: output goes nowhere
     bool last_of_process = false;                 ///< it changed what only a new process can undo
     RequestBody body;

@@ -49,7 +49,12 @@ int send_headers(sapi_headers_struct* headers) noexcept {
 
 std::size_t read_body(char* room, std::size_t size) noexcept {
     Request* const request = running_request();
-    return request != nullptr ? request->body.read({room, size}) : 0;
+    if (request == nullptr) return 0;
+    const std::size_t got = request->body.read({room, size});
+    // To a running script a cut body is a client that has left. Before it runs, run_script() sees to that:
+    // leaving by longjmp would then count as a failure of PHP's.
+    if (request->body.was_cut() && request->started) php_handle_aborted_connection();
+    return got;
 }
 
 void log_message(const char* message, int) noexcept {

@@ -60,7 +60,8 @@ std::string overriding_ini_lines(const EngineOptions& options) {
     std::string lines;
     for (const std::string& define : options.defines) lines += define_line(define);
     for_each_in_order(options.pool_values, [&lines](const config::PhpValue& value) {
-        if (is_extension(value)) lines += value.name + "=" + quoted(value.value) + "\n";
+        if (is_extension(value) && !is_builtin_extension(value))
+            lines += value.name + "=" + quoted(value.value) + "\n";
     });
     return lines;
 }

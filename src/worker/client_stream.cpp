@@ -17,7 +17,7 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 }  // namespace
 
 std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
-    const os::ReadResult result = os::read_some(fd_, room, stall_limit);
+    const os::ReadResult result = os::read_some(fd_, room, read_limit_);
     switch (result.state) {
         case os::ReadResult::State::bytes:
             return static_cast<std::ptrdiff_t>(result.size);

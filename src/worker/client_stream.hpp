@@ -14,8 +14,13 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
   public:
     /// How long a client may send nothing of a request that has begun, or take nothing of its answer.
     static constexpr std::chrono::seconds stall_limit{60};
+    /// The same once it has its answer and only the rest of an unread body is awaited.
+    static constexpr std::chrono::milliseconds answered_stall_limit{1500};
 
     void attach(int fd) { fd_ = fd; }
+    /// A request's answer is yet to come, or has been sent.
+    void expect_much() { read_limit_ = stall_limit; }
+    void expect_little() { read_limit_ = answered_stall_limit; }
     [[nodiscard]] int fd() const { return fd_; }
 
     std::ptrdiff_t read(std::span<std::byte> room) noexcept override;
@@ -29,6 +34,7 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
 
   private:
     int fd_ = -1;
+    std::chrono::milliseconds read_limit_ = stall_limit;
 };
 
 }  // namespace phalanx::worker

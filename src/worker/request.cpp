@@ -1,16 +1,15 @@
 #include "request.hpp"
 
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "phalanx/fastcgi/content_length.hpp"
-#include "phalanx/log/level.hpp"
 #include "phalanx/log/worker_output.hpp"
 #include "phalanx/php/info.hpp"
 #include "phalanx/status/status_page.hpp"
 #include "pool_status.hpp"
+#include "worker_message.hpp"
 
 namespace phalanx::worker {
 namespace {
@@ -19,12 +18,6 @@ using fastcgi::ResponseWriter;
 
 /// What a message ends in that was longer than log_limit allows.
 constexpr std::string_view cut_mark = "...";
-
-/// The first four of the error log's levels.
-std::string_view level_name(php::MessageLevel level) {
-    return log::level_name(static_cast<log::Level>(level));
-}
-static_assert(static_cast<int>(php::MessageLevel::error) == static_cast<int>(log::Level::error));
 
 }  // namespace
 
@@ -117,23 +110,16 @@ bool Request::finish() noexcept {
 
 void Request::log(php::MessageLevel level, std::string_view whole, bool to_web_server) noexcept {
     // php-fpm: messages of workers are cut to log_limit, level and line end included.
-    const std::string_view name = level_name(level);
     const std::size_t limit = inherited_.settings.log_limit;
-    const std::size_t room = limit - std::min(limit, name.size() + 3);
+    const std::size_t room = limit - std::min(limit, level_name(level).size() + 3);
     const bool cut = whole.size() > room;
     const std::string_view text = whole.substr(0, cut ? room - std::min(room, cut_mark.size()) : room);
-    if (inherited_.settings.capture_output != 0) {
-        const iovec line[] = {{const_cast<char*>(name.data()), name.size()},
-                              {const_cast<char*>(": "), 2},
-                              {const_cast<char*>(text.data()), text.size()},
-                              {const_cast<char*>(cut_mark.data()), cut ? cut_mark.size() : 0},
-                              {const_cast<char*>("\n"), 1}};
-        if (level != php::MessageLevel::debug) (void)!::writev(STDERR_FILENO, line, std::size(line));
-    }
+    const std::string_view mark = cut ? cut_mark : std::string_view();
+    if (inherited_.settings.capture_output != 0) write_message(level, text, mark);
     if (!to_web_server || answer_ended_) return;
     if (messages_begun_) (void)write(ResponseWriter::Stream::error, "; ");
     (void)write(ResponseWriter::Stream::error, text);
-    if (cut) (void)write(ResponseWriter::Stream::error, cut_mark);
+    (void)write(ResponseWriter::Stream::error, mark);
     messages_begun_ = true;
 }
 

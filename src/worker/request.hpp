@@ -46,6 +46,7 @@ class Request final : public php::RequestPort {
     [[nodiscard]] const char* role() const noexcept override;
     bool answer_without_php(const php::ScriptBegin& request) noexcept override;
     std::size_t read_body(std::span<char> room) noexcept override { return parts_.reader.read_body(room); }
+    [[nodiscard]] bool body_was_cut() const noexcept override { return parts_.reader.body_was_cut(); }
     bool write_head(std::string_view lines) noexcept override;
     bool write_body(std::string_view bytes) noexcept override;
     bool flush() noexcept override { return parts_.writer.flush(); }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "phalanx/link/messages.hpp"
+#include "phalanx/php/engine.hpp"
 #include "worker_start.hpp"
 
 namespace phalanx::worker {
@@ -27,7 +28,14 @@ Session::Session(Inheritance& inherited, base::WorkerSlot slot)
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
       policy_{inherited.settings.limit_extensions},
-      request_(inherited, slot, RequestParts{stream_, reader_, writer_, params_}) {}
+      request_(inherited, slot, RequestParts{stream_, reader_, writer_, params_}),
+      restores_signals_(php::scripts_change_signals()),
+      captures_output_(inherited.settings.capture_output != 0) {}
+
+void Session::become_script_child() {
+    script_child_.emplace(request_, captures_output_);
+    php::hand_request_to(*script_child_);
+}
 
 bool Session::admits(int fd) const {
     if (!allowed_clients_ || allowed_clients_->admits(fd)) return true;
@@ -93,9 +101,13 @@ Session::Next Session::next_head(HeadOutcome& head) {
 
 bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     writer_.begin(head.request_id);
+    stream_.expect_much();
     request_.begin(head);
     const php::RequestOutcome outcome = php::run_request(request_, policy_);
+    if (script_child_) ::_exit(php::exit_status());
+    if (restores_signals_) restore_worker_signals();
     (void)request_.finish_answer();
+    stream_.expect_little();
     ++result.requests;
     if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;

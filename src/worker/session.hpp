@@ -13,6 +13,7 @@
 #include "phalanx/os/stream_socket.hpp"
 #include "phalanx/php/request.hpp"
 #include "request.hpp"
+#include "script_child.hpp"
 
 namespace phalanx::worker {
 
@@ -38,6 +39,9 @@ class Session {
     /// listen.allowed_clients; a refusal is logged.
     [[nodiscard]] bool admits(int fd) const;
 
+    /// See Worker::become_script_child.
+    void become_script_child();
+
     void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
 
   private:
@@ -53,6 +57,9 @@ class Session {
     std::optional<os::AllowedClients> allowed_clients_;
     php::RequestPolicy policy_;
     Request request_;
+    bool restores_signals_;  ///< scripts can change what signals do
+    bool captures_output_;
+    std::optional<ScriptChild> script_child_;
 };
 
 }  // namespace phalanx::worker

@@ -9,6 +9,7 @@
 
 #include "phalanx/fastcgi/head_scanner.hpp"
 #include "phalanx/os/stream_socket.hpp"
+#include "script_child.hpp"
 #include "worker_start.hpp"
 
 namespace phalanx::worker {
@@ -32,6 +33,16 @@ int Worker::run() {
     say(MessageHead{MessageKind::hello, 0, {}, 0}, {}, -1);
     for (auto step = WorkerStep::check_control; step != WorkerStep::gone;) step = link::advance(step, *this);
     return exit_code_;
+}
+
+void Worker::become_script_child() {
+    forget_worker_signals();
+    session_.become_script_child();
+    client_ = {};
+    own_.channel.reset();
+    inherited_.listener.reset();
+    inherited_.wake.reset();
+    inherited_.access_log.reset();
 }
 
 bool Worker::control_changed() {
@@ -159,6 +170,7 @@ void Worker::say(const MessageHead& head, std::span<const std::byte> bytes, int 
 int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent) {
     if (!start_as_worker(inherited, own, batch_parent)) return 70;
     Worker worker(inherited, own);
+    watch_forks_of(worker);
     return worker.run();
 }
 

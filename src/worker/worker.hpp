@@ -33,6 +33,10 @@ class Worker {
     /// Says hello and works until it is told to leave.
     [[nodiscard]] int run();
 
+    /// Makes of a fork of this process a script's own (see ScriptChild): nothing that belongs to the worker
+    /// stays open in it.
+    void become_script_child();
+
     // What link::advance asks for; see there.
     [[nodiscard]] bool control_changed();
     [[nodiscard]] link::Inbox take_message() { return receive(os::Waiting::no); }

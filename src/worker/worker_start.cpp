@@ -66,20 +66,31 @@ void set_up_environment(const link::WorkerSettings& settings) {
     if (!is_set_by_pool("HOME")) ::setenv("HOME", settings.identity.home.c_str(), 1);
 }
 
-void set_up_signals(int channel) {
-    os::reset_signals();
-    channel_of_handler = channel;
+void set_up_signals() {
     struct sigaction action {};
     action.sa_handler = on_quit;
     sigemptyset(&action.sa_mask);
+    // Before the others are reset: QUIT must find its handler at any moment.
     (void)::sigaction(SIGQUIT, &action, nullptr);
     (void)::signal(SIGPIPE, SIG_IGN);
+    os::reset_signals_except({SIGQUIT, SIGPIPE});
 }
 
 }  // namespace
 
 bool leave_requested() noexcept {
     return leave_wanted != 0;
+}
+
+void restore_worker_signals() {
+    (void)::alarm(0);
+    set_up_signals();
+}
+
+void forget_worker_signals() {
+    struct sigaction now {};
+    if (::sigaction(SIGQUIT, nullptr, &now) == 0 && now.sa_handler == on_quit)
+        (void)::signal(SIGQUIT, SIG_DFL);
 }
 
 bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) {
@@ -89,7 +100,8 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) 
     set_up_output(own);
     os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
     set_up_environment(settings);
-    set_up_signals(own.channel.get());
+    channel_of_handler = own.channel.get();
+    set_up_signals();
     php::worker_started();
     php::set_status_source(&tell_status, &inherited);
     php::apply_pool_values(php_values(settings));

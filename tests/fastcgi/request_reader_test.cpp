@@ -114,7 +114,7 @@ TEST_F(RequestReaderTest, SaysWhyItRefuses) {
               "content and padding of a record exceed 65535 bytes");
 }
 
-TEST_F(RequestReaderTest, TakesAMebibyteOfParametersAndNoMore) {
+TEST_F(RequestReaderTest, TakesParametersUpToTheLimitAndNoMore) {
     std::string pairs;
     while (pairs.size() + 70000 < kMaxParamsBytes) {
         pairs += pair("NAME_" + std::to_string(pairs.size()), std::string(60000, 'v'));

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -84,6 +85,10 @@ bool FastCgiClient::send(std::string_view bytes, milliseconds deadline) {
         }
     }
     return true;
+}
+
+void FastCgiClient::finish_sending() const {
+    (void)::shutdown(socket_.get(), SHUT_WR);
 }
 
 FastCgiClient::Read FastCgiClient::read_more(Clock::time_point end) {

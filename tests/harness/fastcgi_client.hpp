@@ -61,6 +61,8 @@ class FastCgiClient {
     /// Sends and reads in turns, so that neither side's buffers can hold the other up.
     [[nodiscard]] Answer exchange(const Request& request, const RecordSizes& sizes = {},
                                   milliseconds deadline = kPatience);
+    /// Tells the server that nothing more will be sent; its answer can still be read.
+    void finish_sending() const;
     void close() { socket_.close(); }
 
   private:

@@ -35,6 +35,8 @@ class MemoryPort final : public RequestPort {
         return size;
     }
 
+    bool body_was_cut() const noexcept override { return breaks_off && body_read == sent_.size(); }
+
     bool write_head(std::string_view lines) noexcept override {
         head += lines;
         return !client_gone;
@@ -82,6 +84,7 @@ class MemoryPort final : public RequestPort {
     MessageLevel last_level = MessageLevel::debug;
     bool logged_to_web_server = false;
     bool client_gone = false;
+    bool breaks_off = false;  ///< in the middle of the body, after what was sent of it
     bool finished = false;
     int ends = 0;
     int response_code = 0;

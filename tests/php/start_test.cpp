@@ -156,6 +156,15 @@ TEST_F(StartTest, LoadsThePoolsExtensionOnce) {
               "11");
 }
 
+TEST_F(StartTest, HasPcntlOnlyWhereThePoolAsksForIt) {
+    constexpr const char* ask =
+        "<?php echo (int) extension_loaded('pcntl'), (int) function_exists('pcntl_fork');";
+    const std::string ini = write("php.ini", "display_errors=0\n");
+    EXPECT_EQ(answer({.ini_path = ini}, ask), "00");
+    EXPECT_EQ(answer({.ini_path = ini, .pool_values = {{admin, "extension", "pcntl"}}}, ask), "11");
+    EXPECT_EQ(answer({.ini_path = ini, .pool_values = {{admin, "extension", "pcntl.so"}}}, ask), "11");
+}
+
 TEST_F(StartTest, KeepsDisabledFunctionsFromPreloadedCode) {
     const std::string preload = write("preload.php",
                                       "<?php file_put_contents(__DIR__ . '/seen', (int) "

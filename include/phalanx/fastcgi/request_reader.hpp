@@ -61,8 +61,8 @@ class RequestReader {
     [[nodiscard]] BodyState body_state() const { return body_.state(); }
     /// Every byte of CONTENT_LENGTH was read; false as long as it was not.
     [[nodiscard]] bool body_complete() const { return body_.state() == BodyState::complete; }
-    /// The web server aborted the request while its body was read (5.4). The script runs on, as in php-fpm.
-    [[nodiscard]] bool aborted() const { return body_.state() == BodyState::aborted; }
+    /// The body broke off: neither CONTENT_LENGTH nor the end of the STDIN stream was reached.
+    [[nodiscard]] bool body_was_cut() const;
 
     /// Ends the request: drops what is left of its body (at most kMaxDrainBytes, waiting for it) and says
     /// whether the connection is in step for another one. `drop` after surplus, missing or foreign bytes.

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +39,8 @@ struct Child {
 
 /// Every signal back to its default and none blocked: what a new role begins with.
 void reset_signals();
+/// The same for all but these.
+void reset_signals_except(std::initializer_list<int> kept);
 
 /// Remembers where the kernel shows this process's command line. Call first in main().
 void prepare_process_title(int argc, char** argv);

@@ -42,6 +42,10 @@ void stop_engine();
 /// its signal handlers: PHP leaves those alone from then on, and comes back to this directory after scripts.
 void worker_started();
 
+/// The module pcntl is there, with which scripts change what signals do. Only where the pool asks for it
+/// (php_admin_value[extension] = pcntl): libphp has it built in, php-fpm has it not.
+[[nodiscard]] bool scripts_change_signals();
+
 /// Applies a pool's php_value and then its php_admin_value entries in this worker (php-fpm: the first entry
 /// of a name wins; admin values can no longer be changed by scripts or .user.ini; "extension" loads,
 /// "disable_functions" and "disable_classes" add). What cannot be set is reported as

@@ -25,4 +25,11 @@ enum class RequestOutcome : std::uint8_t {
 /// caller's. Not reentrant; start_engine() must have succeeded.
 [[nodiscard]] RequestOutcome run_request(RequestPort& port, const RequestPolicy& policy);
 
+/// In a copy of this process that the running script has made (pcntl_fork): from here on the request has this
+/// port, and its output is dropped.
+void hand_request_to(RequestPort& port) noexcept;
+
+/// What the last script left with: its exit() code, 255 after a fatal error.
+[[nodiscard]] int exit_status() noexcept;
+
 }  // namespace phalanx::php

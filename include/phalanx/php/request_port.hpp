@@ -50,6 +50,10 @@ class RequestPort {
     /// Reads up to `room` bytes of the request's body, waiting for the client if it must; 0 at its end or
     /// when the client is gone. Never gives more than CONTENT_LENGTH bytes in all.
     virtual std::size_t read_body(std::span<char> room) noexcept = 0;
+    /// The body stopped before its end: the client left, stood still for too long, gave up (ABORT_REQUEST) or
+    /// sent something else. Known once read_body() has given less than was asked for. A body whose end the
+    /// client has marked (an empty STDIN record) is short, not cut.
+    [[nodiscard]] virtual bool body_was_cut() const noexcept = 0;
 
     /// Sends the response's head: header lines, each with its CRLF, and the empty line that ends them.
     virtual bool write_head(std::string_view lines) noexcept = 0;
