@@ -132,6 +132,15 @@ void ConnectionTable::reclaim(link::ConnectionId id) {
     if (Entry* entry = find(id)) entry->holder.reset();
 }
 
+os::UniqueFd ConnectionTable::release(link::ConnectionId id) {
+    Entry* entry = find(id);
+    if (entry == nullptr) return {};
+    os::UniqueFd fd = std::move(entry->fd);
+    entry->watch = {};
+    remove(*entry);
+    return fd;
+}
+
 void ConnectionTable::drop(link::ConnectionId id) {
     if (Entry* entry = find(id)) remove(*entry);
 }

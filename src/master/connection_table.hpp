@@ -58,6 +58,8 @@ class ConnectionTable {
     void lend(link::ConnectionId id, base::WorkerSlot holder);
     /// The job was taken back before the worker had seen it.
     void reclaim(link::ConnectionId id);
+    /// The job is not for a worker: its connection leaves the table. Empty when it is gone.
+    [[nodiscard]] os::UniqueFd release(link::ConnectionId id);
     /// The job cannot be served: its connection is closed.
     void drop(link::ConnectionId id);
     /// The worker is done with the held connection: it is parked again, or closed. False: it never had it.

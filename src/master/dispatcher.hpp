@@ -51,6 +51,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void recover(WorkerHandle& worker);
     /// No new connections from now on; those that wait are closed.
     void drain();
+    /// Requests in the line.
+    [[nodiscard]] std::size_t waiting() const { return line_.size(); }
     /// Runs the pump once the events at hand have been handled.
     void pump_soon() { loop_.after_batch(*this); }
 

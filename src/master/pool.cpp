@@ -15,23 +15,28 @@ using log::Level;
 
 /// A worker that was ordered has to say hello within that time.
 constexpr std::chrono::milliseconds hello_limit{10'000};
-/// php-fpm's maintenance, for pools whose size changes.
-constexpr std::chrono::milliseconds tick_interval{1000};
+/// When workers that could not be ordered are tried again.
+constexpr std::chrono::milliseconds retry_interval{1000};
 /// A longer line of a template's is logged in pieces.
 constexpr std::size_t longest_template_line = 4096;
 
 }  // namespace
 
 base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
+    const auto give_up = [&parts](const base::Error& error) {
+        os::remove_socket_file(parts.socket);
+        if (parts.status_socket) os::remove_socket_file(*parts.status_socket);
+        return error;
+    };
     const auto slots = static_cast<std::size_t>(parts.settings.pm_max_children);
     if (slots > link::max_workers) {
-        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
-                                       parts.settings.name, slots, link::max_workers)};
+        return give_up({fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
+                                    parts.settings.name, slots, link::max_workers)});
     }
     auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
-    if (!pages) return pages.error();
+    if (!pages) return give_up(pages.error());
     auto wake = os::make_eventfd();
-    if (!wake) return wake.error();
+    if (!wake) return give_up(wake.error());
     return std::unique_ptr<Pool>(new Pool(around, std::move(parts), *std::move(pages), *std::move(wake)));
 }
 
@@ -45,9 +50,18 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       template_(around.loop, *this),
       template_timer_(around.loop),
       respawn_timer_(around.loop),
-      order_timer_(around.loop),
-      tick_timer_(around.loop) {
+      order_timer_(around.loop) {
     staff_.attach(dispatcher_);
+    if (parts_.status_socket) {
+        const link::WorkerSettings& worker = parts_.worker_settings;
+        StatusListener::Parts own{
+            *std::move(parts_.status_socket), worker.status_path, worker.ping_path, worker.ping_response, {},
+            [this] { return snapshot(); }};
+        // Complaints about the list are the workers', who read it too.
+        std::vector<std::string> complaints;
+        if (worker.check_clients != 0) own.allowed_clients.emplace(worker.allowed_clients, complaints);
+        status_listener_ = std::make_unique<StatusListener>(around.loop, around.log, std::move(own));
+    }
     page().started_at.store(base::wall_seconds());
 }
 
@@ -57,8 +71,10 @@ status::PoolPage& Pool::page() const {
 
 base::Result<void> Pool::start() {
     if (auto started = dispatcher_.start(); !started) return started;
-    if (parts_.settings.pm != config::ProcessManager::static_size)
-        tick_timer_.start(tick_interval, [this] { tick(); });
+    if (status_listener_) {
+        if (auto started = status_listener_->start(); !started) return started;
+    }
+    sample_listen_queue();
     start_template();
     return {};
 }
@@ -155,7 +171,7 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
     if (staff_.live() < policy_.wanted) {
-        respawn_timer_.start(tick_interval,
+        respawn_timer_.start(retry_interval,
                              [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
     }
 }
@@ -191,7 +207,16 @@ void Pool::report(const PolicyDecision& decision) {
 
 void Pool::tick() {
     reconcile(/*tick=*/true, /*connection_waits=*/false);
-    if (!stopping_) tick_timer_.start(tick_interval, [this] { tick(); });
+    sample_listen_queue();
+}
+
+void Pool::sample_listen_queue() {
+    const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
+    if (!backlog) return;
+    const std::uint64_t waiting = backlog->waiting + dispatcher_.waiting();
+    page().listen_queue.store(waiting);
+    page().listen_queue_length.store(backlog->limit);
+    if (waiting > page().max_listen_queue.load()) page().max_listen_queue.store(waiting);
 }
 
 bool Pool::can_grow_on_demand() {
@@ -211,10 +236,19 @@ void Pool::connection_trouble(const char* what) {
     say(Level::debug, fmt::format("a connection was closed: {}", what));
 }
 
+status::PoolSnapshot Pool::snapshot() const {
+    return status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(),
+                                 status::slots_in(pages_.slot_area()));
+}
+
 Pool::Totals Pool::totals() const {
-    const auto snapshot = status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager,
-                                                page(), status::slots_in(pages_.slot_area()));
-    return {snapshot.active, snapshot.idle, snapshot.accepted, snapshot.slow_requests};
+    const status::PoolSnapshot now = snapshot();
+    return {now.active, now.idle, now.accepted, now.slow_requests};
+}
+
+void Pool::remove_sockets() const {
+    os::remove_socket_file(parts_.socket);
+    if (status_listener_) status_listener_->remove_socket();
 }
 
 bool Pool::reopen_access_log() {
@@ -228,16 +262,15 @@ bool Pool::reopen_access_log() {
 
 void Pool::finish() {
     stopping_ = true;
-    tick_timer_.cancel();
     staff_.expect_ends();
     dispatcher_.drain();
+    if (status_listener_) status_listener_->stop();
     template_.signal(SIGTERM);
     staff_.leave_all();
 }
 
 void Pool::stop_with(int signal) {
     stopping_ = true;
-    tick_timer_.cancel();
     staff_.expect_ends();
     template_.signal(signal);
     staff_.signal_all(signal);

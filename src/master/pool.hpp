@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backoff.hpp"
@@ -12,6 +13,7 @@
 #include "policy.hpp"
 #include "pool_surroundings.hpp"
 #include "staff.hpp"
+#include "status_listener.hpp"
 #include "template_handle.hpp"
 
 namespace phalanx::master {
@@ -26,7 +28,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
         config::PoolSettings settings;
         link::WorkerSettings worker_settings;
         os::ListenSocket socket;
-        os::UniqueFd access_log;  ///< empty: none
+        os::UniqueFd access_log;                        ///< empty: none
+        std::optional<os::ListenSocket> status_socket;  ///< pm.status_listen
     };
     [[nodiscard]] static base::Result<std::unique_ptr<Pool>> create(PoolSurroundings& around, Parts parts);
     Pool(const Pool&) = delete;
@@ -38,6 +41,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     /// A child has been reaped. False: it was none of this pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
 
+    /// php-fpm's maintenance, once a second.
+    void tick();
     /// php-fpm's graceful stop: running requests end, nothing new begins.
     void finish();
     /// Sends a signal to every process of the pool; no new ones are made.
@@ -52,8 +57,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be
     /// opened.
     bool reopen_access_log();
-    /// Removes the Unix socket's file.
-    void remove_socket() const { os::remove_socket_file(parts_.socket); }
+    /// Removes the Unix sockets' files.
+    void remove_sockets() const;
 
     // DispatchEvents
     [[nodiscard]] bool can_grow_on_demand() override;
@@ -81,7 +86,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void report(const PolicyDecision& decision);
     void check_orders();
     void decide_start();
-    void tick();
+    void sample_listen_queue();
+    [[nodiscard]] status::PoolSnapshot snapshot() const;
     [[nodiscard]] status::PoolPage& page() const;
     void say(log::Level level, const std::string& text) const {
         around_.log.pool(parts_.settings.name).log(level, text);
@@ -94,13 +100,13 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Staff staff_;
     Dispatcher dispatcher_;
     TemplateHandle template_;
+    std::unique_ptr<StatusListener> status_listener_;
     PolicyState policy_;
     Backoff worker_backoff_{std::chrono::milliseconds(100)};
     Backoff template_backoff_{std::chrono::milliseconds(500)};
     Timer template_timer_;
     Timer respawn_timer_;
     Timer order_timer_;
-    Timer tick_timer_;
     std::string half_line_;  ///< of the template's output
     bool start_decided_ = false;
     bool stopping_ = false;

@@ -9,6 +9,7 @@
 
 #include "event_loop.hpp"
 #include "phalanx/log/error_log.hpp"
+#include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/pidfd.hpp"
 
 namespace phalanx::master {
@@ -40,6 +41,7 @@ struct PoolSurroundings {
     EventLoop& loop;
     log::ErrorLog& log;
     UnclaimedEnds& unclaimed;
+    os::ListenQueues& listen_queues;
     std::string worker_program;
     std::vector<std::string> environment;  ///< of the templates
     std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates

@@ -21,6 +21,8 @@ using base::Error;
 using base::Result;
 using base::system_error;
 
+/// php-fpm's maintenance of all pools.
+constexpr std::chrono::milliseconds maintenance_interval{1000};
 /// How long a start waits for slow pools before it says that it is ready.
 constexpr std::chrono::seconds start_limit{10};
 /// What QUIT gives running requests where process_control_timeout says nothing.
@@ -48,12 +50,14 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings
       around_{*loop_,
               log,
               unclaimed_,
+              listen_queues_,
               options.worker_program,
               os::environment_list(),
               os::raise_descriptor_limit(),
               static_cast<std::size_t>(settings.global.log_limit),
               [this] { look_whether_started(); }},
       signals_(loop_->asio(), SIGTERM, SIGINT, SIGQUIT),
+      maintenance_timer_(*loop_),
       start_timer_(*loop_),
       stop_timer_(*loop_),
       monitor_timer_(*loop_) {
@@ -72,13 +76,9 @@ Result<void> Master::Running::bind() {
 }
 
 Result<void> Master::Running::bind_pool(const config::PoolSettings& settings) {
-    auto address = os::parse_listen_address(settings.listen);
-    if (!address) return address.error();
-    auto owner = socket_owner(settings);
-    if (!owner) return owner.error();
     auto worker = worker_settings(settings_, settings, options_, facts_);
     if (!worker) return worker.error();
-    Pool::Parts parts{settings, *std::move(worker), {}, {}};
+    Pool::Parts parts{settings, *std::move(worker), {}, {}, {}};
     if (!settings.access_log.empty()) {
         auto file = os::open_for_append(settings.access_log);
         if (!file)
@@ -86,19 +86,34 @@ Result<void> Master::Running::bind_pool(const config::PoolSettings& settings) {
                                 file.error().code);
         parts.access_log = *std::move(file);
     }
-    auto socket = os::listen_on(*address, settings.listen, settings.listen_backlog, *owner);
+    auto socket = listen_at(settings.listen, settings);
+    if (!socket) return socket.error();
+    parts.socket = *std::move(socket);
+    if (!settings.pm_status_listen.empty()) {
+        auto status_socket = listen_at(settings.pm_status_listen, settings);
+        if (!status_socket) {
+            os::remove_socket_file(parts.socket);
+            return status_socket.error();
+        }
+        parts.status_socket = *std::move(status_socket);
+    }
+    auto pool = Pool::create(around_, std::move(parts));
+    if (!pool) return pool.error();
+    pools_.push_back(*std::move(pool));
+    return {};
+}
+
+Result<os::ListenSocket> Master::Running::listen_at(const std::string& where,
+                                                    const config::PoolSettings& settings) {
+    auto address = os::parse_listen_address(where);
+    if (!address) return address.error();
+    auto owner = socket_owner(settings);
+    if (!owner) return owner.error();
+    auto socket = os::listen_on(*address, where, settings.listen_backlog, *owner);
     if (!socket)
         return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
     for (const std::string& notice : socket->notices) log_.pool(settings.name).notice(notice);
-    parts.socket = *std::move(socket);
-    const std::string path = parts.socket.bound_path;
-    auto pool = Pool::create(around_, std::move(parts));
-    if (!pool) {
-        if (!path.empty()) ::unlink(path.c_str());
-        return pool.error();
-    }
-    pools_.push_back(*std::move(pool));
-    return {};
+    return socket;
 }
 
 int Master::Running::run(const std::function<void()>& announce) {
@@ -117,6 +132,7 @@ int Master::Running::run(const std::function<void()>& announce) {
     for (const auto& pool : pools_) {
         if (auto started = pool->start(); !started) log_.error(started.error().text());
     }
+    maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
     clean_up();
@@ -125,7 +141,7 @@ int Master::Running::run(const std::function<void()>& announce) {
 }
 
 void Master::Running::clean_up() {
-    for (const auto& pool : pools_) pool->remove_socket();
+    for (const auto& pool : pools_) pool->remove_sockets();
     if (pid_file_written_ && ::unlink(settings_.global.pid.c_str()) != 0) {
         log_.error(
             system_error(fmt::format("Unable to remove the PID file ({}).", settings_.global.pid)).text());
@@ -135,7 +151,8 @@ void Master::Running::clean_up() {
 
 void Master::Running::raise_priority() {
     if (!facts_.is_root) return;
-    const int wanted = std::min(settings_.global.process_priority.value_or(facts_.nice_value), master_nice_value);
+    const int wanted =
+        std::min(settings_.global.process_priority.value_or(facts_.nice_value), master_nice_value);
     // A container may forbid it: then the master shares as others do.
     (void)::setpriority(PRIO_PROCESS, 0, wanted);
 }
@@ -176,6 +193,12 @@ void Master::Running::reap() {
         if (!known) unclaimed_.add(*end);
     }
     look_whether_over();
+}
+
+void Master::Running::maintain() {
+    if (state_ != State::starting && state_ != State::serving) return;
+    for (const auto& pool : pools_) pool->tick();
+    maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
 }
 
 void Master::Running::look_whether_started() {

@@ -35,10 +35,13 @@ class Master::Running {
     enum class State { starting, serving, finishing, terminating };
 
     [[nodiscard]] base::Result<void> bind_pool(const config::PoolSettings& settings);
+    [[nodiscard]] base::Result<os::ListenSocket> listen_at(const std::string& where,
+                                                           const config::PoolSettings& settings);
     void raise_priority();
     void await_signals();
     void handle_signal(int signal);
     void reap();
+    void maintain();
     void look_whether_started();
     void announce_ready();
     void tell_service_manager();
@@ -53,10 +56,12 @@ class Master::Running {
     const Options& options_;
     log::ErrorLog& log_;
     UnclaimedEnds unclaimed_;
+    os::ListenQueues listen_queues_;
     MasterFacts facts_;
     PoolSurroundings around_;
     std::vector<std::unique_ptr<Pool>> pools_;
     boost::asio::signal_set signals_;
+    Timer maintenance_timer_;
     Timer start_timer_;
     Timer stop_timer_;
     Timer monitor_timer_;

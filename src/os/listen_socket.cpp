@@ -196,12 +196,4 @@ void remove_socket_file(const ListenSocket& socket) {
     if (file.st_dev == socket.device && file.st_ino == socket.inode) ::unlink(socket.bound_path.c_str());
 }
 
-std::optional<Backlog> tcp_backlog(int listener) {
-    tcp_info info{};
-    socklen_t size = sizeof info;
-    if (::getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-    // For a listening socket the kernel reports its accept queue in these two fields (tcp(7), TCP_INFO).
-    return Backlog{info.tcpi_unacked, info.tcpi_sacked};
-}
-
 }  // namespace phalanx::os

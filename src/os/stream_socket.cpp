@@ -133,6 +133,19 @@ bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds
     return true;
 }
 
+std::optional<std::size_t> send_available(int connection, std::string_view bytes) {
+    for (;;) {
+        const ssize_t sent = ::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) return static_cast<std::size_t>(sent);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        if (errno != EINTR) return std::nullopt;
+    }
+}
+
+void end_sending(int connection) {
+    (void)::shutdown(connection, SHUT_WR);
+}
+
 void end_connection(int connection) {
     (void)::shutdown(connection, SHUT_RDWR);
 }

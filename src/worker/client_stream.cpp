@@ -1,6 +1,5 @@
 #include "client_stream.hpp"
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <array>
@@ -39,7 +38,7 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
 }
 
 void ClientStream::say_end() const {
-    (void)::shutdown(fd_, SHUT_WR);
+    os::end_sending(fd_);
 }
 
 void ClientStream::linger() const {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "phalanx/os/listen_socket.hpp"
-
 namespace phalanx::worker {
 namespace {
 
@@ -40,15 +38,9 @@ status::SlotPage& slot_page(const Inheritance& inherited, base::WorkerSlot slot)
 }
 
 status::PoolSnapshot pool_snapshot(const Inheritance& inherited) {
-    auto snapshot = status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager,
-                                          status::pool_in(inherited.pages.pool_area()),
-                                          status::slots_in(inherited.pages.slot_area()));
-    if (const auto backlog = os::tcp_backlog(inherited.listener.get())) {
-        snapshot.listen_queue = backlog->waiting;
-        snapshot.listen_queue_length = backlog->limit;
-        snapshot.max_listen_queue = std::max<std::uint64_t>(snapshot.max_listen_queue, backlog->waiting);
-    }
-    return snapshot;
+    return status::take_snapshot(inherited.settings.pool, inherited.settings.process_manager,
+                                 status::pool_in(inherited.pages.pool_area()),
+                                 status::slots_in(inherited.pages.slot_area()));
 }
 
 bool tell_status(void* context, php::StatusFields& fields) noexcept {

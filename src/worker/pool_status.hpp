@@ -6,7 +6,7 @@
 
 namespace phalanx::worker {
 
-/// The status of this worker's pool as it stands: the scoreboard, and the kernel's queue for TCP listeners.
+/// The status of this worker's pool as it stands in the scoreboard.
 [[nodiscard]] status::PoolSnapshot pool_snapshot(const Inheritance& inherited);
 
 /// This worker's own entry of the scoreboard.

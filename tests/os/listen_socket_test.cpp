@@ -200,10 +200,6 @@ TEST_F(UnixListener, RemovesItsOwnFileOnly) {
     remove_socket_file(*second);
 }
 
-TEST_F(UnixListener, HasNoBacklogToTellOf) {
-    EXPECT_FALSE(tcp_backlog(listen()->fd.get()));
-}
-
 /// Port 0 lets the kernel choose one, so that tests can run side by side.
 base::Result<ListenSocket> listen_tcp(const std::string& host, std::int64_t backlog = 5,
                                       std::uint16_t port = 0) {
@@ -254,27 +250,6 @@ TEST(TcpListener, ReusesAnAddressWhoseConnectionsLinger) {
     client.reset();
     first->fd.reset();
     EXPECT_TRUE(listen_tcp("127.0.0.1", 5, port));
-}
-
-TEST(TcpListener, TellsItsBacklog) {
-    const auto listening = listen_tcp("127.0.0.1", 5);
-    ASSERT_TRUE(listening);
-    auto backlog = tcp_backlog(listening->fd.get());
-    ASSERT_TRUE(backlog);
-    EXPECT_EQ(backlog->waiting, 0U);
-    EXPECT_EQ(backlog->limit, 5U);
-    const UniqueFd one = connect_to_tcp("127.0.0.1", port_of(listening->fd.get()));
-    const UniqueFd two = connect_to_tcp("127.0.0.1", port_of(listening->fd.get()));
-    EXPECT_EQ(tcp_backlog(listening->fd.get())->waiting, 2U);
-    (void)accept_connection(listening->fd.get());
-    EXPECT_EQ(tcp_backlog(listening->fd.get())->waiting, 1U);
-}
-
-TEST(TcpListener, ANegativeBacklogIsAsMuchAsTheKernelAllows) {
-    const auto listening = listen_tcp("127.0.0.1", -1);
-    ASSERT_TRUE(listening);
-    EXPECT_EQ(std::to_string(tcp_backlog(listening->fd.get())->limit) + "\n",
-              harness::read_file("/proc/sys/net/core/somaxconn"));
 }
 
 TEST(TcpListener, AHostThatIsNoneIsAnError) {

@@ -51,11 +51,4 @@ struct ListenSocket {
 /// Removes the socket's file if it is still the one that was bound.
 void remove_socket_file(const ListenSocket& socket);
 
-/// TCP: connections waiting in the kernel and the most that may (TCP_INFO); nothing for Unix sockets.
-struct Backlog {
-    std::uint32_t waiting = 0;
-    std::uint32_t limit = 0;
-};
-[[nodiscard]] std::optional<Backlog> tcp_backlog(int listener);
-
 }  // namespace phalanx::os

@@ -42,6 +42,11 @@ struct ReadResult {
 /// long. The pieces are used up.
 [[nodiscard]] bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
 
+/// Sends what the kernel takes at once, 0 bytes if it takes none; nothing when the peer is gone.
+[[nodiscard]] std::optional<std::size_t> send_available(int connection, std::string_view bytes);
+
+/// shutdown(2) of our direction: the peer sees the end of what it is sent.
+void end_sending(int connection);
 /// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.
 void end_connection(int connection);
 /// Closes at once even where somebody set SO_LINGER on the socket, which would make close(2) wait.

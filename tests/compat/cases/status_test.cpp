@@ -46,6 +46,12 @@ const std::vector<Mask> kMeasured = {
     {"\"max active\":N", "\"max active processes\":[0-9]+"},
     {"<max-active-processes>", "<max-active-processes>[0-9]+</max-active-processes>"},
     {"html max active", "<th>max active processes</th><td>[0-9]+"},
+    // php-fpm knows nothing of Unix sockets' queues.
+    {"queue len: N", "listen queue len: +[0-9]+"},
+    {"\"queue len\":N", "\"listen queue len\":[0-9]+"},
+    {"<queue-len>", "<listen-queue-len>[0-9]+</listen-queue-len>"},
+    {"html queue len", "<th>listen queue len</th><td>[0-9]+"},
+    {"phpfpm_listen_queue_length N", "phpfpm_listen_queue_length [0-9]+"},
     {"phpfpm_max_active_processes N", "phpfpm_max_active_processes [0-9]+"},
 };
 
