@@ -59,6 +59,34 @@ Result<std::int64_t> id_of(const std::string& name, const char* what, Lookup loo
     return *id;
 }
 
+/// Names divided by commas; blanks belong to the names. php-fpm knows no numbers here.
+template <typename Id, typename Lookup>
+Result<std::vector<Id>> ids_of(std::string_view list, const char* what, Lookup lookup) {
+    std::vector<Id> ids;
+    while (!list.empty()) {
+        const std::string name(list.substr(0, list.find(',')));
+        list.remove_prefix(std::min(list.size(), name.size() + 1));
+        const auto id = lookup(name);
+        if (!id) return Error{fmt::format("cannot get {} '{}': Success (0)", what, name)};
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
+Result<os::AccessList> access_list(const config::PoolSettings& pool) {
+    auto users = ids_of<uid_t>(pool.listen_acl_users, "uid for user",
+                               [](const std::string& name) -> std::optional<uid_t> {
+                                   const auto entry = os::find_user(name);
+                                   if (!entry) return std::nullopt;
+                                   return entry->uid;
+                               });
+    if (!users) return users.error();
+    auto groups = ids_of<gid_t>(pool.listen_acl_groups, "gid for group",
+                                [](const std::string& name) { return os::find_group(name); });
+    if (!groups) return groups.error();
+    return os::AccessList{*std::move(users), *std::move(groups)};
+}
+
 }  // namespace
 
 Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
@@ -94,6 +122,10 @@ Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
     os::SocketOwner owner;
     if (!pool.listen_mode.empty())
         owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
+    auto others = access_list(pool);
+    if (!others) return Error{fmt::format("[pool {}] {}", pool.name, others.error().message)};
+    owner.others = *std::move(others);
+    if (!owner.others.empty()) return owner;  // owner and group do not count then, as in php-fpm
     if (!pool.listen_owner.empty()) {
         auto uid = id_of(pool.listen_owner, "uid for user",
                          [&](const std::string& name) -> std::optional<std::int64_t> {

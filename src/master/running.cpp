@@ -103,12 +103,21 @@ Result<void> Master::Running::bind_pool(const config::PoolSettings& settings) {
     return {};
 }
 
+void Master::Running::say_ignored_owner(const config::PoolSettings& settings) {
+    auto pool = log_.pool(settings.name);
+    if (!settings.listen_owner.empty())
+        pool.warning(fmt::format("ACL set, listen.owner = '{}' is ignored", settings.listen_owner));
+    if (!settings.listen_group.empty())
+        pool.warning(fmt::format("ACL set, listen.group = '{}' is ignored", settings.listen_group));
+}
+
 Result<os::ListenSocket> Master::Running::listen_at(const std::string& where,
                                                     const config::PoolSettings& settings) {
     auto address = os::parse_listen_address(where);
     if (!address) return address.error();
     auto owner = socket_owner(settings);
     if (!owner) return owner.error();
+    if (!owner->others.empty()) say_ignored_owner(settings);
     auto socket = os::listen_on(*address, where, settings.listen_backlog, *owner);
     if (!socket)
         return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};

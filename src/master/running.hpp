@@ -35,6 +35,7 @@ class Master::Running {
     enum class State { starting, serving, finishing, terminating };
 
     [[nodiscard]] base::Result<void> bind_pool(const config::PoolSettings& settings);
+    void say_ignored_owner(const config::PoolSettings& settings);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const std::string& where,
                                                            const config::PoolSettings& settings);
     void raise_priority();

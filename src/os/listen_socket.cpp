@@ -96,6 +96,12 @@ Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view
             return error;
         }
     }
+    if (!owner.others.empty()) {
+        if (auto granted = grant_socket_access(where.path, owner.others); !granted) {
+            remove_socket_file(listening);
+            return granted.error();
+        }
+    }
     if (::listen(listening.fd.get(), backlog_for_listen(backlog)) != 0) {
         auto error = system_error(fmt::format("failed to listen to address '{}'", text));
         remove_socket_file(listening);

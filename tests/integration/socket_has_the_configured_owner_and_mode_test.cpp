@@ -1,6 +1,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/site.hpp"
@@ -42,6 +43,47 @@ TEST_F(SocketOwner, WithoutDirectivesItIsTheStartersAnd0660) {
     EXPECT_EQ(found.st_uid, ::geteuid());
     EXPECT_EQ(found.st_gid, ::getegid());
     EXPECT_EQ(found.st_mode & 07777, 0660u);
+}
+
+/// Whether a process of this user, without supplementary groups, can connect.
+bool may_connect(const Address& address, uid_t user, gid_t group) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const bool changed = ::setgroups(0, nullptr) == 0 && ::setresgid(group, group, group) == 0 &&
+                             ::setresuid(user, user, user) == 0;
+        ::_exit(changed && FastCgiClient(address).connected() ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(SocketOwner, OthersMayConnectByTheAccessControlList) {
+    SKIP_UNLESS_ROOT("it tries to connect as several users");
+    const uid_t nobody = ::getpwnam("nobody")->pw_uid;
+    const uid_t games = ::getpwnam("games")->pw_uid;
+    const gid_t users = ::getgrnam("users")->gr_gid;
+    const gid_t tape = ::getgrnam("tape")->gr_gid;
+    site().pool().set("listen.acl_users", "nobody,backup").set("listen.acl_groups", "users");
+    site().pool().set("listen.owner", "games").set("listen.group", "tape");
+    const struct stat found = socket_after_start();
+    EXPECT_EQ(found.st_uid, ::geteuid()) << "owner and group do not count beside the list";
+    const Address address = site().address();
+    EXPECT_TRUE(may_connect(address, nobody, tape));
+    EXPECT_TRUE(may_connect(address, ::getpwnam("backup")->pw_uid, tape));
+    EXPECT_TRUE(may_connect(address, games, users));
+    EXPECT_FALSE(may_connect(address, games, tape));
+    EXPECT_TRUE(site().daemon().wait_for_log("[pool www] ACL set, listen.owner = 'games' is ignored"));
+    EXPECT_TRUE(site().daemon().wait_for_log("[pool www] ACL set, listen.group = 'tape' is ignored"));
+}
+
+TEST_F(SocketOwner, AnUnknownNameInTheListStartsNothing) {
+    site().pool().set("listen.acl_users", "nobody, nobody");
+    Daemon& daemon = site().launch();
+    EXPECT_EQ(daemon.wait(), (ExitStatus{78, 0}));
+    EXPECT_NE(daemon.log().find("[pool www] cannot get uid for user ' nobody': Success (0)"),
+              std::string::npos)
+        << daemon.log();
 }
 
 }  // namespace

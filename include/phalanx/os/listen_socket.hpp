@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "phalanx/base/result.hpp"
+#include "phalanx/os/socket_acl.hpp"
 #include "phalanx/os/unique_fd.hpp"
 
 namespace phalanx::os {
@@ -30,6 +31,7 @@ struct SocketOwner {
     std::int64_t uid = -1;
     std::int64_t gid = -1;
     mode_t mode = 0660;
+    AccessList others;  ///< who may connect besides
 };
 
 /// A socket that listens: non-blocking, close-on-exec, SO_REUSEADDR and (TCP) TCP_NODELAY, which the
