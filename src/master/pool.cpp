@@ -166,11 +166,14 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     const PolicyDecision decision = decide(parts_.settings, view, policy_);
     report(decision);
     staff_.retire_idle(decision.retire);
-    if (decision.spawn == 0) return;
-    staff_.order(decision.spawn, template_);
+    const std::size_t spawn = around_.quota.grant(decision.spawn);
+    // A pool of fixed size goes on wanting its workers, others want more when they next need them.
+    if (parts_.settings.pm != config::ProcessManager::static_size) policy_.wanted -= decision.spawn - spawn;
+    if (spawn == 0) return;
+    staff_.order(spawn, template_);
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
-    if (staff_.live() < policy_.wanted) {
+    if (staff_.live() < policy_.wanted && around_.quota.has_room()) {
         respawn_timer_.start(retry_interval,
                              [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
     }
@@ -207,6 +210,8 @@ void Pool::report(const PolicyDecision& decision) {
 
 void Pool::tick() {
     reconcile(/*tick=*/true, /*connection_waits=*/false);
+    // There may be room again for a worker that a waiting connection could not have (process.max).
+    if (parts_.settings.pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
     sample_listen_queue();
 }
 
@@ -221,7 +226,8 @@ void Pool::sample_listen_queue() {
 
 bool Pool::can_grow_on_demand() {
     return parts_.settings.pm == config::ProcessManager::ondemand && !stopping_ && !policy_.warned_of_limit &&
-           staff_.count(WorkerLife::ordered) == 0 && template_.life() == TemplateLife::ready;
+           staff_.count(WorkerLife::ordered) == 0 && template_.life() == TemplateLife::ready &&
+           around_.quota.has_room();
 }
 
 void Pool::busy_workers(std::size_t count) {

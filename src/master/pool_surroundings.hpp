@@ -11,6 +11,7 @@
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/pidfd.hpp"
+#include "worker_quota.hpp"
 
 namespace phalanx::master {
 
@@ -42,6 +43,7 @@ struct PoolSurroundings {
     log::ErrorLog& log;
     UnclaimedEnds& unclaimed;
     os::ListenQueues& listen_queues;
+    WorkerQuota& quota;
     std::string worker_program;
     std::vector<std::string> environment;  ///< of the templates
     std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates

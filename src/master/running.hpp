@@ -56,6 +56,7 @@ class Master::Running {
     const config::Settings& settings_;
     const Options& options_;
     log::ErrorLog& log_;
+    WorkerQuota quota_;
     UnclaimedEnds unclaimed_;
     os::ListenQueues listen_queues_;
     MasterFacts facts_;

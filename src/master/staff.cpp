@@ -98,6 +98,7 @@ bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
     fds.insert(fds.end(), output_fds.begin(), output_fds.end());
     if (!from.spawn(orders, fds, settings_.catch_workers_output ? link::flag_capture_output : 0))
         return false;
+    around_.quota.take(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
         WorkerHandle& worker = *batch[i];
         Station& station = *stations_[worker.slot.number()];
@@ -245,6 +246,7 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
 }
 
 void Staff::clear(WorkerHandle& worker) {
+    around_.quota.give_back();
     Station& station = *stations_[worker.slot.number()];
     if (station.output) station.output->finish();
     station.output.reset();
