@@ -25,6 +25,7 @@ void visit(Settings& s, Visitor&& field) {
     field(s.rlimit_core);
     field(s.priority);
     field(s.dumpable);
+    field(s.apparmor_hat);
     field(s.ini_path);
     field(s.ignore_ini);
     field(s.extended_info);

@@ -112,6 +112,7 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
     worker.rlimit_core =
         pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
     worker.dumpable = pool.process_dumpable ? 1 : 0;
+    worker.apparmor_hat = pool.apparmor_hat;
     fill_php(worker, pool, options);
     worker.log_limit = static_cast<std::uint64_t>(settings.global.log_limit);
     fill_requests(worker, pool);

@@ -24,13 +24,18 @@ using link::WorkerStep;
 using os::ReceivedMessage;
 using os::Waiting;
 
+void say_hello(int channel) {
+    const MessageHead hello{MessageKind::hello, 0, {}, 0};
+    (void)os::send_message(channel, link::bytes_of(hello), {}, {}, Waiting::yes);
+}
+
 }  // namespace
 
 Worker::Worker(Inheritance& inherited, OwnParts& own)
     : inherited_(inherited), own_(own), session_(inherited, own.slot) {}
 
 int Worker::run() {
-    say(MessageHead{MessageKind::hello, 0, {}, 0}, {}, -1);
+    say_hello(own_.channel.get());
     for (auto step = WorkerStep::check_control; step != WorkerStep::gone;) step = link::advance(step, *this);
     return exit_code_;
 }
@@ -168,7 +173,12 @@ void Worker::say(const MessageHead& head, std::span<const std::byte> bytes, int 
 }
 
 int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent) {
-    if (!start_as_worker(inherited, own, batch_parent)) return 70;
+    if (!become_child_of_master(inherited, batch_parent)) return 70;
+    if (!start_as_worker(inherited, own)) {
+        // So that the master knows whose end it is, says it, and does not hurry to replace it.
+        say_hello(own.channel.get());
+        return 70;
+    }
     Worker worker(inherited, own);
     watch_forks_of(worker);
     return worker.run();

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "become_pool_user.hpp"
+#include "phalanx/os/apparmor.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "phalanx/os/process.hpp"
@@ -93,11 +94,22 @@ void forget_worker_signals() {
         (void)::signal(SIGQUIT, SIG_DFL);
 }
 
-bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent) {
-    const link::WorkerSettings& settings = inherited.settings;
+bool become_child_of_master(const Inheritance& inherited, pid_t batch_parent) {
     if (!become_child_of(inherited.master(), batch_parent)) return false;
     live_and_die_with(inherited.master());
+    return true;
+}
+
+bool start_as_worker(Inheritance& inherited, OwnParts& own) {
+    const link::WorkerSettings& settings = inherited.settings;
     set_up_output(own);
+    if (!settings.apparmor_hat.empty()) {
+        if (auto entered = os::enter_apparmor_hat(settings.apparmor_hat); !entered) {
+            fmt::print(stderr, "ERROR: [pool {0}] {1}\nERROR: [pool {0}] child failed to initialize\n",
+                       settings.pool, entered.error().text());
+            return false;
+        }
+    }
     os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
     set_up_environment(settings);
     channel_of_handler = own.channel.get();

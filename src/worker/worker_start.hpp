@@ -6,9 +6,13 @@
 
 namespace phalanx::worker {
 
-/// Makes of a fork of the template a worker: child of the master, own output, title, environment, PHP values
-/// and signal handlers. False: it must not serve.
-[[nodiscard]] bool start_as_worker(Inheritance& inherited, OwnParts& own, pid_t batch_parent);
+/// Waits until a fork of the template is the master's child, and binds its life to the master's. False: the
+/// master is gone.
+[[nodiscard]] bool become_child_of_master(const Inheritance& inherited, pid_t batch_parent);
+
+/// Makes of it a worker: own output, confinement, title, environment, PHP values and signal handlers. False, and
+/// why on standard error: it must not serve.
+[[nodiscard]] bool start_as_worker(Inheritance& inherited, OwnParts& own);
 
 /// After a request whose script could change them (pcntl): dispositions, mask and alarms as they were.
 void restore_worker_signals();

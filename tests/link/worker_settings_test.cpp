@@ -22,6 +22,7 @@ WorkerSettings filled() {
     s.rlimit_core = -1;
     s.priority = -7;
     s.dumpable = 2;
+    s.apparmor_hat = "hat";
     s.ini_path = "/etc/php/8.2/fpm/php.ini";
     s.ignore_ini = 3;
     s.extended_info = 4;
@@ -72,6 +73,7 @@ TEST(WorkerSettings, EveryFieldSurvivesTheWay) {
     EXPECT_EQ(after.rlimit_core, before.rlimit_core);
     EXPECT_EQ(after.priority, before.priority);
     EXPECT_EQ(after.dumpable, before.dumpable);
+    EXPECT_EQ(after.apparmor_hat, before.apparmor_hat);
     EXPECT_EQ(after.ini_path, before.ini_path);
     EXPECT_EQ(after.ignore_ini, before.ignore_ini);
     EXPECT_EQ(after.extended_info, before.extended_info);

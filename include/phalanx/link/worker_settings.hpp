@@ -33,6 +33,7 @@ struct WorkerSettings {
     std::int64_t rlimit_files = 0, rlimit_core = 0;  ///< 0: leave
     std::int64_t priority = no_priority;
     std::uint32_t dumpable = 0;
+    std::string apparmor_hat;  ///< empty: none
     static constexpr std::int64_t no_priority = 1000;
 
     // PHP
