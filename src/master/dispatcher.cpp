@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "lost_request.hpp"
+#include "phalanx/fastcgi/short_answer.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
@@ -35,6 +37,7 @@ Dispatcher::Dispatcher(EventLoop& loop, DispatchEvents& events, const link::Pool
       untaken_timer_(loop),
       pause_timer_(loop),
       connections_(loop, *this),
+      answers_(loop),
       eligible_((workers.size() + 63) / 64) {}
 
 Dispatcher::~Dispatcher() {
@@ -218,9 +221,16 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
     return false;
 }
 
-void Dispatcher::recover(WorkerHandle& worker) {
+void Dispatcher::recover(WorkerHandle& worker, std::optional<int> code) {
     worker_left(worker.slot);
     put_in_front(worker.channel.take_back());
+    if (code) {
+        for (auto& [fd, request_id] : connections_.release_held_by(worker.slot)) {
+            fastcgi::ShortAnswer answer(status_of_lost(*code));
+            answer.address_to(request_id);
+            answers_.send(std::move(fd), std::string(answer.bytes()));
+        }
+    }
     connections_.close_held_by(worker.slot);
 }
 

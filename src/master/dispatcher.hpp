@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "connection_table.hpp"
+#include "early_answers.hpp"
 #include "event_loop.hpp"
 #include "phalanx/link/master_side.hpp"
 #include "phalanx/link/pool_pages.hpp"
@@ -47,8 +49,9 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void worker_left(base::WorkerSlot slot);
     /// Acts on a `kept` or `give` note. False: the worker broke the rules.
     [[nodiscard]] bool take_note(WorkerHandle& worker, Note& note);
-    /// The worker is dead: its undelivered jobs go back to the front, what it held is closed.
-    void recover(WorkerHandle& worker);
+    /// The worker is dead: its undelivered jobs go back to the front, what it held is closed, after an answer
+    /// with this code if nobody has answered.
+    void recover(WorkerHandle& worker, std::optional<int> code);
     /// No new connections from now on; those that wait are closed.
     void drain();
     /// Requests in the line.
@@ -115,6 +118,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Timer untaken_timer_;
     Timer pause_timer_;
     ConnectionTable connections_;
+    EarlyAnswers answers_;
     std::deque<Job> line_;  ///< requests that are here whole, in order of arrival
     std::vector<std::uint64_t> eligible_;
     base::WorkerSlot chosen_;

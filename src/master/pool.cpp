@@ -48,6 +48,8 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       staff_(around, parts_.settings, pages_, *this),
       dispatcher_(around.loop, *this, pages_, staff_.handles(), parts_.socket.fd.get(), wake_.get()),
       template_(around.loop, *this),
+      request_watch_(around, parts_.settings, staff_),
+      lost_requests_(parts_.settings),
       template_timer_(around.loop),
       respawn_timer_(around.loop),
       order_timer_(around.loop) {
@@ -74,6 +76,7 @@ base::Result<void> Pool::start() {
     if (status_listener_) {
         if (auto started = status_listener_->start(); !started) return started;
     }
+    request_watch_.start();
     sample_listen_queue();
     start_template();
     return {};
@@ -156,6 +159,10 @@ void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
     const auto pause = in_vain ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
     if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);
     respawn_timer_.start(pause, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
+}
+
+void Pool::request_lost(const status::SlotSnapshot& last, int code) {
+    if (parts_.access_log) lost_requests_.write(parts_.access_log.get(), last, code);
 }
 
 void Pool::reconcile(bool tick, bool connection_waits) {
@@ -277,6 +284,8 @@ void Pool::finish() {
 
 void Pool::stop_with(int signal) {
     stopping_ = true;
+    request_watch_.stop();
+    dispatcher_.drain();
     staff_.expect_ends();
     template_.signal(signal);
     staff_.signal_all(signal);

@@ -6,12 +6,14 @@
 
 #include "backoff.hpp"
 #include "dispatcher.hpp"
+#include "lost_request.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/listen_socket.hpp"
 #include "policy.hpp"
 #include "pool_surroundings.hpp"
+#include "request_watch.hpp"
 #include "staff.hpp"
 #include "status_listener.hpp"
 #include "template_handle.hpp"
@@ -76,6 +78,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     // StaffEvents
     void worker_joined() override {}
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
+    void request_lost(const status::SlotSnapshot& last, int code) override;
 
   private:
     Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake);
@@ -101,6 +104,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Dispatcher dispatcher_;
     TemplateHandle template_;
     std::unique_ptr<StatusListener> status_listener_;
+    RequestWatch request_watch_;
+    LostRequestLog lost_requests_;
     PolicyState policy_;
     Backoff worker_backoff_{std::chrono::milliseconds(100)};
     Backoff template_backoff_{std::chrono::milliseconds(500)};

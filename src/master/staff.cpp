@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "lost_request.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "worker_output.hpp"
 
@@ -240,17 +241,28 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
     const bool served = page(worker).requests.load() > 0;
-    clear(worker);
+    clear(worker, code_for_its_client(worker));
     worker.replaces_dead = replace;
     events_.worker_gone(lived, replace && !harmless && !served);
 }
 
-void Staff::clear(WorkerHandle& worker) {
+std::optional<int> Staff::code_for_its_client(const WorkerHandle& worker) const {
+    const LossReason reason = worker.timed_out_at ? LossReason::timeout
+                              : ends_expected_    ? LossReason::stop
+                                                  : LossReason::crash;
+    const status::SlotSnapshot last = snapshot(worker);
+    const auto code = code_of_lost(last, reason);
+    if (code) events_.request_lost(last, *code);
+    // Its own last words were enough for the client.
+    return last.answer == status::AnswerState::none ? code : std::nullopt;
+}
+
+void Staff::clear(WorkerHandle& worker, std::optional<int> code) {
     around_.quota.give_back();
     Station& station = *stations_[worker.slot.number()];
     if (station.output) station.output->finish();
     station.output.reset();
-    dispatcher_->recover(worker);
+    dispatcher_->recover(worker, code);
     worker.channel_watch = {};
     set_live(worker, false);
     status::SlotPage& slot = page(worker);
@@ -296,6 +308,10 @@ std::chrono::milliseconds Staff::longest_idle() const {
         longest = std::max(longest, now > since_usec ? now - since_usec : 0);
     }
     return std::chrono::milliseconds(longest / 1000);
+}
+
+status::SlotSnapshot Staff::snapshot(const WorkerHandle& worker) const {
+    return status::read_slot(page(worker), base::monotonic_usec());
 }
 
 status::SlotPage& Staff::page(const WorkerHandle& worker) const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ class StaffEvents {
     virtual void worker_joined() = 0;
     /// A worker is gone, however; `lived` since its hello. `in_vain`: it died unasked and had served nothing.
     virtual void worker_gone(std::chrono::milliseconds lived, bool in_vain) = 0;
+
+    /// The worker died over a request of which nothing was answered; `last` is its scoreboard entry.
+    virtual void request_lost(const status::SlotSnapshot& last, int code) = 0;
 
   protected:
     ~StaffEvents() = default;
@@ -63,6 +67,7 @@ class Staff {
     [[nodiscard]] std::size_t idle() const;
     [[nodiscard]] std::chrono::milliseconds longest_idle() const;
     [[nodiscard]] bool is_idle(const WorkerHandle& worker) const;
+    [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:
     class Station;
@@ -72,7 +77,8 @@ class Staff {
     void hello(WorkerHandle& worker, pid_t pid);
     void rule_broken(WorkerHandle& worker, Note& note);
     void bury(WorkerHandle& worker, const os::ChildEnd& end);
-    void clear(WorkerHandle& worker);
+    [[nodiscard]] std::optional<int> code_for_its_client(const WorkerHandle& worker) const;
+    void clear(WorkerHandle& worker, std::optional<int> code = std::nullopt);
     void send_leave(WorkerHandle& worker);
     [[nodiscard]] status::SlotPage& page(const WorkerHandle& worker) const;
     void set_live(const WorkerHandle& worker, bool live) const;

@@ -20,20 +20,6 @@ class NoMore final : public fastcgi::ByteSource {
     std::ptrdiff_t read(std::span<std::byte>) noexcept override { return 0; }
 };
 
-/// Gathers an answer's records.
-class Gathered final : public fastcgi::ByteSink {
-  public:
-    explicit Gathered(std::string& text) : text_(text) {}
-    bool write(std::span<const fastcgi::Piece> pieces) noexcept override {
-        for (const fastcgi::Piece& piece : pieces)
-            text_.append(reinterpret_cast<const char*>(piece.data()), piece.size());
-        return true;
-    }
-
-  private:
-    std::string& text_;
-};
-
 }  // namespace
 
 StatusListener::StatusListener(EventLoop& loop, log::ErrorLog& log, Parts parts)
@@ -93,8 +79,8 @@ std::string StatusListener::answer_to(std::string_view head) const {
     if (outcome.kind != fastcgi::HeadOutcome::Kind::request &&
         outcome.kind != fastcgi::HeadOutcome::Kind::unknown_role)
         return answer;
-    Gathered gathered(answer);
-    fastcgi::ResponseWriter writer(gathered);
+    fastcgi::TextSink sink(answer);
+    fastcgi::ResponseWriter writer(sink);
     writer.begin(outcome.head.request_id);
     if (outcome.kind == fastcgi::HeadOutcome::Kind::unknown_role) {
         (void)writer.end(0, fastcgi::ProtocolStatus::unknown_role);

@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "event_loop.hpp"
 #include "job_channel.hpp"
 #include "phalanx/base/clock.hpp"
@@ -28,6 +30,8 @@ struct WorkerHandle {
     base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
     bool replaces_dead = false;      ///< ordered because a worker of the slot had died
     bool idle_killed = false;        ///< told to leave by the process management
+    /// When its request was found to take too long and it was told to end.
+    std::optional<base::MonotonicTime> timed_out_at;
 };
 
 }  // namespace phalanx::master

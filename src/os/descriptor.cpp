@@ -1,10 +1,14 @@
 #include "phalanx/os/descriptor.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 namespace phalanx::os {
 
@@ -27,6 +31,15 @@ Result<UniqueFd> open_for_append(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
     if (!fd) return system_error("open() failed");
     return fd;
+}
+
+bool write_if_taken(int fd, std::string_view line) {
+    pollfd ready{fd, POLLOUT, 0};
+    // A pipe that is ready takes PIPE_BUF bytes at once; a file is always ready.
+    struct stat file {};
+    const bool fits = line.size() <= PIPE_BUF || (::fstat(fd, &file) == 0 && S_ISREG(file.st_mode));
+    return fits && ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0 &&
+           ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
 Result<UniqueFd> open_for_reading(const std::string& path) {

@@ -35,6 +35,12 @@ Stage clamp_stage(std::uint32_t number) {
     return static_cast<Stage>(std::min(number, static_cast<std::uint32_t>(Stage::finishing)));
 }
 
+/// What is not known counts as begun: then nobody else answers.
+AnswerState clamp_answer(std::uint32_t number) {
+    const auto state = static_cast<AnswerState>(number);
+    return state == AnswerState::none || state == AnswerState::last_words ? state : AnswerState::begun;
+}
+
 SlotSnapshot copy_slot(const SlotPage& slot, std::uint64_t now_usec) {
     SlotSnapshot copy;
     const std::int64_t pid = slot.pid;
@@ -43,6 +49,8 @@ SlotSnapshot copy_slot(const SlotPage& slot, std::uint64_t now_usec) {
     copy.started_at = std::clamp<std::int64_t>(slot.started_at, 0, max_wall_seconds);
     copy.requests = slot.requests;
     copy.content_length = slot.content_length;
+    copy.request_wall = std::clamp<std::int64_t>(slot.request_wall, 0, max_wall_seconds);
+    copy.answer = clamp_answer(slot.answer);
     if (copy.stage == Stage::idle) {
         copy.duration_usec = std::min<std::uint64_t>(slot.duration_usec, now_usec);
         copy.memory_peak = slot.memory_peak;

@@ -48,7 +48,7 @@ void SlotWriter::start(std::int64_t pid) {
         number->store(0, relaxed);
     }
     slot_.request_wall.store(0, relaxed);
-    slot_.answer_begun.store(0, relaxed);
+    slot_.answer.store(0, relaxed);
     slot_.pid.store(pid, relaxed);
     slot_.started_at.store(base::wall_seconds(), relaxed);
     enter(Stage::idle);
@@ -64,7 +64,7 @@ void SlotWriter::begin_reading() {
     slot_.request_wall.store(begun_wall_, relaxed);
     slot_.requests.store(++requests_, relaxed);
     slot_.content_length.store(0, relaxed);
-    slot_.answer_begun.store(0, relaxed);
+    slot_.answer.store(0, relaxed);
     write_text(slot_.method, {});
     write_text(slot_.uri, {});
     write_text(slot_.query, {});
@@ -119,7 +119,11 @@ void SlotWriter::idle() {
 }
 
 void SlotWriter::answer_begins() {
-    slot_.answer_begun = 1;
+    slot_.answer = static_cast<std::uint32_t>(AnswerState::begun);
+}
+
+void SlotWriter::last_words_sent() {
+    slot_.answer = static_cast<std::uint32_t>(AnswerState::last_words);
 }
 
 }  // namespace phalanx::status

@@ -28,7 +28,15 @@ std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
     return -1;
 }
 
+void ClientStream::begin_request() {
+    read_limit_ = stall_limit;
+    answer_begun_ = 0;
+}
+
 bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
+    // Before the first byte leaves: whoever looks in between must not answer a second time.
+    if (answer_begun_ == 0 && slot_ != nullptr) slot_->answer_begins();
+    answer_begun_ = 1;
     std::array<iovec, fastcgi::ResponseWriter::kMaxPieces> vector;
     std::size_t count = 0;
     for (const fastcgi::Piece& piece : pieces) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <span>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
+#include "phalanx/status/slot_writer.hpp"
 
 namespace phalanx::worker {
 
@@ -17,10 +19,18 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     /// The same once it has its answer and only the rest of an unread body is awaited.
     static constexpr std::chrono::milliseconds answered_stall_limit{1500};
 
+    /// Whose scoreboard entry learns that an answer has begun.
+    void tell(status::SlotWriter& slot) { slot_ = &slot; }
     void attach(int fd) { fd_ = fd; }
     /// A request's answer is yet to come, or has been sent.
-    void expect_much() { read_limit_ = stall_limit; }
-    void expect_little() { read_limit_ = answered_stall_limit; }
+    void begin_request();
+    void end_answer() { read_limit_ = answered_stall_limit; }
+    /// Something of the running request's answer may have reached the client. Async-signal-safe.
+    [[nodiscard]] bool answer_begun() const { return answer_begun_ != 0; }
+    /// A signal handler is about to answer in its place. Async-signal-safe.
+    void note_last_words() const {
+        if (slot_ != nullptr) slot_->last_words_sent();
+    }
     [[nodiscard]] int fd() const { return fd_; }
 
     std::ptrdiff_t read(std::span<std::byte> room) noexcept override;
@@ -35,6 +45,8 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
   private:
     int fd_ = -1;
     std::chrono::milliseconds read_limit_ = stall_limit;
+    status::SlotWriter* slot_ = nullptr;
+    volatile std::sig_atomic_t answer_begun_ = 0;
 };
 
 }  // namespace phalanx::worker

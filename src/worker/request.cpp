@@ -28,6 +28,7 @@ Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts par
       access_log_(inherited),
       counts_cpu_(!inherited.settings.status_path.empty() || access_log_.wants_cpu()) {
     slot_.start(::getpid());
+    parts_.stream.tell(slot_);
 }
 
 void Request::connection_begins() {
@@ -47,7 +48,6 @@ void Request::begin(const fastcgi::RequestHead& head) {
 bool Request::finish_answer() {
     if (answer_ended_) return false;
     answer_ended_ = true;
-    slot_.answer_begins();
     return parts_.writer.end(0, fastcgi::ProtocolStatus::request_complete);
 }
 
@@ -96,7 +96,6 @@ bool Request::write_body(std::string_view bytes) noexcept {
 
 bool Request::write(ResponseWriter::Stream stream, std::string_view bytes) noexcept {
     if (bytes.empty() || answer_ended_) return !parts_.writer.failed();
-    slot_.answer_begins();
     return parts_.writer.write(stream, bytes);
 }
 

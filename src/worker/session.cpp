@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "last_words.hpp"
 #include "phalanx/link/messages.hpp"
 #include "phalanx/php/engine.hpp"
 #include "worker_start.hpp"
@@ -24,16 +25,16 @@ std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& se
 }  // namespace
 
 Session::Session(Inheritance& inherited, base::WorkerSlot slot)
-    : reader_(stream_),
+    : inherited_(inherited),
+      reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
       policy_{inherited.settings.limit_extensions},
       request_(inherited, slot, RequestParts{stream_, reader_, writer_, params_}),
-      restores_signals_(php::scripts_change_signals()),
-      captures_output_(inherited.settings.capture_output != 0) {}
+      restores_signals_(php::scripts_change_signals()) {}
 
 void Session::become_script_child() {
-    script_child_.emplace(request_, captures_output_);
+    script_child_.emplace(request_, inherited_.settings.capture_output != 0);
     php::hand_request_to(*script_child_);
 }
 
@@ -101,13 +102,15 @@ Session::Next Session::next_head(HeadOutcome& head) {
 
 bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     writer_.begin(head.request_id);
-    stream_.expect_much();
+    stream_.begin_request();
     request_.begin(head);
+    LastWords::request_begins(stream_, head.request_id);
     const php::RequestOutcome outcome = php::run_request(request_, policy_);
     if (script_child_) ::_exit(php::exit_status());
-    if (restores_signals_) restore_worker_signals();
+    if (restores_signals_) restore_worker_signals(inherited_.pages);
     (void)request_.finish_answer();
-    stream_.expect_little();
+    LastWords::request_ends();
+    stream_.end_answer();
     ++result.requests;
     if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;

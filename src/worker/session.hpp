@@ -50,6 +50,7 @@ class Session {
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 
+    const Inheritance& inherited_;
     ClientStream stream_;
     fastcgi::RequestReader reader_;
     fastcgi::ResponseWriter writer_;
@@ -58,7 +59,6 @@ class Session {
     php::RequestPolicy policy_;
     Request request_;
     bool restores_signals_;  ///< scripts can change what signals do
-    bool captures_output_;
     std::optional<ScriptChild> script_child_;
 };
 

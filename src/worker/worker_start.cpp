@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "become_pool_user.hpp"
+#include "last_words.hpp"
 #include "phalanx/os/apparmor.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/pidfd.hpp"
@@ -67,7 +68,7 @@ void set_up_environment(const link::WorkerSettings& settings) {
     if (!is_set_by_pool("HOME")) ::setenv("HOME", settings.identity.home.c_str(), 1);
 }
 
-void set_up_signals() {
+void set_up_signals(const link::PoolPages& pages) {
     struct sigaction action {};
     action.sa_handler = on_quit;
     sigemptyset(&action.sa_mask);
@@ -75,6 +76,7 @@ void set_up_signals() {
     (void)::sigaction(SIGQUIT, &action, nullptr);
     (void)::signal(SIGPIPE, SIG_IGN);
     os::reset_signals_except({SIGQUIT, SIGPIPE});
+    LastWords::install(pages);
 }
 
 }  // namespace
@@ -83,12 +85,13 @@ bool leave_requested() noexcept {
     return leave_wanted != 0;
 }
 
-void restore_worker_signals() {
+void restore_worker_signals(const link::PoolPages& pages) {
     (void)::alarm(0);
-    set_up_signals();
+    set_up_signals(pages);
 }
 
 void forget_worker_signals() {
+    LastWords::uninstall();
     struct sigaction now {};
     if (::sigaction(SIGQUIT, nullptr, &now) == 0 && now.sa_handler == on_quit)
         (void)::signal(SIGQUIT, SIG_DFL);
@@ -113,7 +116,7 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
     set_up_environment(settings);
     channel_of_handler = own.channel.get();
-    set_up_signals();
+    set_up_signals(inherited.pages);
     php::worker_started();
     php::set_status_source(&tell_status, &inherited);
     php::apply_pool_values(php_values(settings));

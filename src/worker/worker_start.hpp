@@ -10,12 +10,12 @@ namespace phalanx::worker {
 /// master is gone.
 [[nodiscard]] bool become_child_of_master(const Inheritance& inherited, pid_t batch_parent);
 
-/// Makes of it a worker: own output, confinement, title, environment, PHP values and signal handlers. False, and
-/// why on standard error: it must not serve.
+/// Makes of it a worker: own output, confinement, title, environment, PHP values and signal handlers. False,
+/// and why on standard error: it must not serve.
 [[nodiscard]] bool start_as_worker(Inheritance& inherited, OwnParts& own);
 
 /// After a request whose script could change them (pcntl): dispositions, mask and alarms as they were.
-void restore_worker_signals();
+void restore_worker_signals(const link::PoolPages& pages);
 /// In a process that a script has forked off: QUIT ends it as it ends any other.
 void forget_worker_signals();
 

@@ -48,9 +48,9 @@ TEST_F(SlotWriterTest, ARequestGoesThroughItsStages) {
     EXPECT_EQ(copy.content_length, 17U);
     writer.running();
     EXPECT_EQ(read().stage, Stage::running);
-    EXPECT_EQ(slot.answer_begun, 0U);
+    EXPECT_EQ(slot.answer, 0U);
     writer.answer_begins();
-    EXPECT_EQ(slot.answer_begun, 1U);
+    EXPECT_EQ(slot.answer, 1U);
     writer.finishing();
     EXPECT_EQ(read().stage, Stage::finishing);
     writer.ending({.memory_peak = 2097152, .cpu_usec = 0});
@@ -65,7 +65,7 @@ TEST_F(SlotWriterTest, ARequestGoesThroughItsStages) {
     copy = read();
     EXPECT_EQ(copy.requests, 2U);
     EXPECT_EQ(copy.method + copy.uri + copy.query + copy.user + copy.script, "");
-    EXPECT_EQ(slot.answer_begun, 0U);
+    EXPECT_EQ(slot.answer, 0U);
 }
 
 TEST_F(SlotWriterTest, CpuIsTheShareOfTheRequestsTime) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace phalanx::fastcgi {
 
@@ -24,6 +25,20 @@ class ByteSink {
     /// Sends all pieces in order (at most ResponseWriter::kMaxPieces, none empty). False: the client is gone,
     /// and the sink is not used again for this request.
     virtual bool write(std::span<const Piece> pieces) noexcept = 0;
+};
+
+/// A sink that gathers everything in a text.
+class TextSink final : public ByteSink {
+  public:
+    explicit TextSink(std::string& text) : text_(text) {}
+    bool write(std::span<const Piece> pieces) noexcept override {
+        for (const Piece& piece : pieces)
+            text_.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+        return true;
+    }
+
+  private:
+    std::string& text_;
 };
 
 }  // namespace phalanx::fastcgi

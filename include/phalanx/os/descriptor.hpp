@@ -32,6 +32,9 @@ struct Pipe {
 /// Writes everything, waiting if it must; for small files and for helpers, never on the master's paths.
 [[nodiscard]] base::Result<void> write_all(int fd, std::string_view bytes);
 
+/// Writes one line of a log, whole or not at all: never waits for a pipe that is full.
+bool write_if_taken(int fd, std::string_view line);
+
 /// Raises the soft limit of open files to the hard one and returns the soft limit that was there before.
 std::uint64_t raise_descriptor_limit();
 

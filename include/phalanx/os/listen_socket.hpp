@@ -31,7 +31,7 @@ struct SocketOwner {
     std::int64_t uid = -1;
     std::int64_t gid = -1;
     mode_t mode = 0660;
-    AccessList others;  ///< who may connect besides
+    AccessList others{};  ///< who may connect besides
 };
 
 /// A socket that listens: non-blocking, close-on-exec, SO_REUSEADDR and (TCP) TCP_NODELAY, which the

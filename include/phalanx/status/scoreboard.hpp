@@ -15,6 +15,13 @@ namespace phalanx::status {
 /// Where a worker is in a request; php-fpm's six words (status page, "state").
 enum class Stage : std::uint32_t { idle, reading_headers, getting_information, running, ending, finishing };
 
+/// How far the answer to the running request is.
+enum class AnswerState : std::uint32_t {
+    none,
+    begun,      ///< bytes of it may have been sent
+    last_words  ///< the dying worker has sent a short one in its place
+};
+
 /// php-fpm's word for a stage, "Idle" to "Finishing".
 [[nodiscard]] std::string_view stage_name(Stage stage);
 
@@ -40,7 +47,7 @@ struct alignas(64) SlotPage {
     std::atomic<std::uint64_t> memory_peak;     ///< bytes, last request
     std::atomic<std::uint64_t> cpu_permille;    ///< last request's CPU time over its duration, in 1/1000
     std::atomic<std::int64_t> request_wall;     ///< wall clock seconds at which the request began
-    std::atomic<std::uint32_t> answer_begun;    ///< 1 once a byte of the running request's answer was sent
+    std::atomic<std::uint32_t> answer;          ///< an AnswerState, of the running request
     char method[method_size];
     char uri[uri_size];
     char query[query_size];
@@ -74,6 +81,8 @@ struct SlotSnapshot {
     std::uint64_t content_length = 0;
     std::uint64_t memory_peak = 0;  ///< 0 unless idle
     double cpu_percent = 0;         ///< 0 unless idle
+    std::int64_t request_wall = 0;  ///< wall clock seconds at which the running or last request began
+    AnswerState answer = AnswerState::none;
     std::string method, uri, query, user, script;
 };
 

@@ -51,6 +51,8 @@ class SlotWriter {
 
     /// The first byte of the running request's answer is about to be sent.
     void answer_begins();
+    /// A signal handler has answered in its place. Async-signal-safe.
+    void last_words_sent();
 
     /// Monotonic microseconds at which the running or last request began, as base::monotonic_usec().
     [[nodiscard]] std::uint64_t begun_usec() const { return begun_usec_; }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace phalanx::fastcgi {
+
+/// A whole answer that needs no script, no memory and no time: a Status header, a line of text and END_REQUEST
+/// (FastCGI 1.0, 5.5). For those who can do no more than send it: a dying worker's signal handler, and the
+/// master where a worker has died.
+class ShortAnswer {
+  public:
+    /// `status` is code and reason, as in "504 Gateway Timeout"; at most 64 bytes, the rest is cut.
+    explicit ShortAnswer(std::string_view status);
+
+    /// Makes it the answer to this request. Async-signal-safe.
+    void address_to(std::uint16_t request_id) noexcept;
+    [[nodiscard]] std::string_view bytes() const noexcept {
+        return {reinterpret_cast<const char*>(bytes_.data()), size_};
+    }
+
+  private:
+    std::array<std::byte, 256> bytes_{};
+    std::size_t size_ = 0;
+    std::size_t end_record_ = 0;  ///< where END_REQUEST begins
+};
+
+}  // namespace phalanx::fastcgi

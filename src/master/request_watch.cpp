@@ -1,0 +1,83 @@
+#include "request_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace phalanx::master {
+namespace {
+
+using status::Stage;
+
+/// php-fpm's heartbeat: a third of the limit, so that it is exceeded by a third at most, but not too often.
+constexpr std::chrono::milliseconds shortest_interval{130};
+/// From SIGTERM to SIGKILL.
+constexpr std::chrono::milliseconds kill_after{1000};
+
+/// php-fpm's way to show a script's name in a log line.
+std::string printable(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c < ' ' || c > '\x7e'; }, '.');
+    return text;
+}
+
+}  // namespace
+
+RequestWatch::RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff)
+    : around_(around),
+      settings_(settings),
+      staff_(staff),
+      interval_(std::max<std::chrono::milliseconds>(
+          std::chrono::milliseconds(settings.request_terminate_timeout) / 3, shortest_interval)),
+      timer_(around.loop),
+      kill_timer_(around.loop) {}
+
+void RequestWatch::start() {
+    if (settings_.request_terminate_timeout.count() <= 0) return;
+    timer_.start(interval_, [this] { look(); });
+}
+
+void RequestWatch::stop() {
+    timer_.cancel();
+}
+
+void RequestWatch::look() {
+    for (WorkerHandle& worker : staff_.handles()) {
+        if (worker.life == WorkerLife::serving || worker.life == WorkerLife::leaving) look_at(worker);
+    }
+    timer_.start(interval_, [this] { look(); });
+}
+
+bool RequestWatch::counts(Stage stage) const {
+    if (stage == Stage::idle) return false;
+    const bool finished = stage == Stage::ending || stage == Stage::finishing;
+    return !finished || settings_.request_terminate_timeout_track_finished;
+}
+
+void RequestWatch::look_at(WorkerHandle& worker) {
+    const status::SlotSnapshot now = staff_.snapshot(worker);
+    const std::chrono::microseconds elapsed(now.duration_usec);
+    if (!counts(now.stage) || elapsed < settings_.request_terminate_timeout) return;
+    around_.log.pool(settings_.name)
+        .warning(fmt::format(
+            "child {}, script '{}' (request: \"{} {}{}{}\") execution timed out ({}.{:06} sec), terminating",
+            worker.pid, printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?", now.query,
+            now.duration_usec / 1'000'000, now.duration_usec % 1'000'000));
+    (void)os::send_signal(worker.pidfd, SIGTERM);
+    if (!worker.timed_out_at) worker.timed_out_at = base::Monotonic::now();
+    if (!kill_timer_.armed()) kill_timer_.start(kill_after, [this] { kill_what_stays(); });
+}
+
+void RequestWatch::kill_what_stays() {
+    const auto now = base::Monotonic::now();
+    bool some_left = false;
+    for (WorkerHandle& worker : staff_.handles()) {
+        if (!worker.timed_out_at) continue;
+        some_left = true;
+        if (now - *worker.timed_out_at >= kill_after) (void)os::send_signal(worker.pidfd, SIGKILL);
+    }
+    if (some_left) kill_timer_.start(kill_after / 4, [this] { kill_what_stays(); });
+}
+
+}  // namespace phalanx::master

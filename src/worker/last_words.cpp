@@ -1,0 +1,86 @@
+#include "last_words.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+
+#include "client_stream.hpp"
+#include "phalanx/fastcgi/short_answer.hpp"
+
+namespace phalanx::worker {
+namespace {
+
+constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+/// Enough for the handler below, which calls nothing deep (PHP's own handlers do not use it).
+constexpr std::size_t handler_stack_bytes = 64UL * 1024;
+
+fastcgi::ShortAnswer timed_out("504 Gateway Timeout");
+fastcgi::ShortAnswer stopped("503 Service Unavailable");
+fastcgi::ShortAnswer crashed("502 Bad Gateway");
+
+const link::PoolPages* pool_pages = nullptr;
+const ClientStream* volatile awaiting = nullptr;
+volatile std::uint16_t awaiting_id = 0;
+
+void tell_client(fastcgi::ShortAnswer& answer) {
+    const ClientStream* const stream = awaiting;
+    if (stream == nullptr || stream->answer_begun()) return;
+    stream->note_last_words();
+    answer.address_to(awaiting_id);
+    const auto bytes = answer.bytes();
+    (void)::send(stream->fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)::shutdown(stream->fd(), SHUT_WR);
+}
+
+/// The signal is blocked while its handler runs: sent again, it acts by its default when that returns.
+void die_of(int signal) {
+    (void)::signal(signal, SIG_DFL);
+    (void)::raise(signal);
+}
+
+void on_terminate(int signal) {
+    tell_client(pool_pages->master().draining.load() != 0 ? stopped : timed_out);
+    die_of(signal);
+}
+
+void on_crash(int signal) {
+    tell_client(crashed);
+    die_of(signal);
+}
+
+void handle(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_ONSTACK;
+    sigfillset(&action.sa_mask);
+    (void)::sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+void LastWords::install(const link::PoolPages& pages) {
+    static std::array<std::byte, handler_stack_bytes> stack;
+    pool_pages = &pages;
+    const stack_t own{stack.data(), 0, stack.size()};
+    (void)::sigaltstack(&own, nullptr);
+    handle(SIGTERM, on_terminate);
+    for (const int signal : crash_signals) handle(signal, on_crash);
+}
+
+void LastWords::uninstall() {
+    awaiting = nullptr;
+    (void)::signal(SIGTERM, SIG_DFL);
+    for (const int signal : crash_signals) (void)::signal(signal, SIG_DFL);
+}
+
+void LastWords::request_begins(const ClientStream& stream, std::uint16_t request_id) noexcept {
+    awaiting_id = request_id;
+    awaiting = &stream;
+}
+
+void LastWords::request_ends() noexcept {
+    awaiting = nullptr;
+}
+
+}  // namespace phalanx::worker

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include "phalanx/link/pool_pages.hpp"
+
+namespace phalanx::worker {
+
+class ClientStream;
+
+/// What a worker's signal handlers tell its client when the worker dies in the middle of a request of which
+/// nothing has been answered: 504 after SIGTERM (request_terminate_timeout; 503 while the master stops), 502
+/// after a crash. Only what a signal handler may do: prepared bytes, one send, one shutdown, then the signal
+/// takes its course.
+///
+/// One for the process, like the signals.
+class LastWords {
+  public:
+    /// Installs the handlers, with a stack of their own (a crash may be the stack's end). `pages` tells
+    /// whether the master stops.
+    static void install(const link::PoolPages& pages);
+    /// The signals go back to their defaults: this process is no worker any more.
+    static void uninstall();
+
+    /// The request that `stream`'s client awaits an answer to, until request_ends().
+    static void request_begins(const ClientStream& stream, std::uint16_t request_id) noexcept;
+    static void request_ends() noexcept;
+};
+
+}  // namespace phalanx::worker
