@@ -55,8 +55,12 @@ harness::Request request_of(const Case& one, const std::string& root) {
 std::string transcript(Site& site, const Case& one) {
     harness::FastCgiClient client(site.address());
     Answer answer;
+    if (one.leaves) {
+        (void)client.send(harness::encode(request_of(one, site.root().string()), one.sizes));
+        return {};
+    }
     if (one.raw.empty()) {
-        answer = client.exchange(request_of(one, site.root().string()), one.sizes);
+        answer = client.exchange(request_of(one, site.root().string()), one.sizes, one.patience);
     } else {
         client.send(one.raw);
         answer = client.read_answer(kListening);
@@ -69,13 +73,21 @@ std::string transcript(Site& site, const Case& one) {
         text += "\n--- end: " + std::to_string(answer.end->app_status) + ", " +
                 std::to_string(answer.end->protocol_status);
     }
+    if (answer.timed_out && one.raw.empty()) text += "\n--- not answered in time";
     return text + "\n--- connection " +
            (client.wait_until_closed(harness::milliseconds(20)) ? "closed" : "kept");
 }
 
 void prepare(Site& site, const Group& group) {
+    const std::string own = site.files().open_folder("own").string();
+    const auto filled = [&](const std::string& text) {
+        return replaced(replaced(text, "{root}", site.root().string()), "{own}", own);
+    };
     site.pool().set("pm.max_children", "1").set("access.log", (site.files() / "access.log").string());
-    for (const auto& [key, value] : group.pool) site.pool().set(key, value);
+    for (const auto& [key, value] : group.pool) site.pool().set(key, filled(value));
+    std::vector<std::string>& arguments = site.start_options().arguments;
+    arguments.clear();
+    for (const std::string& argument : group.arguments) arguments.push_back(filled(argument));
 }
 
 void write_scripts(const harness::TempDir& files, const Group& group) {
@@ -83,6 +95,7 @@ void write_scripts(const harness::TempDir& files, const Group& group) {
     for (const Case& one : group.cases) {
         if (!one.code.empty()) files.write(slug(one.name) + ".php", one.code);
     }
+    if (group.files) group.files(files.path());
 }
 
 /// Both logs after the daemon has ended, when nothing can be missing any more.
@@ -128,6 +141,7 @@ void compare(const Group& group) {
         site->start();
     }
     for (const Case& one : group.cases) {
+        if (one.before) one.before(scripts.path());
         const std::string expected = masked(transcript(original, one), original, group.masks);
         const std::string actual = masked(transcript(tested, one), tested, group.masks);
         if (one.differs.empty()) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +32,11 @@ struct Case {
     std::string raw = {};  ///< instead of a request: these bytes, and all that comes back within a while
     /// Why the answers are meant to differ. Then they have to: a reason must not outlive its difference.
     std::string differs = {};
+    /// Where an answer is not certain to come: how long to wait for it.
+    harness::milliseconds patience = harness::kPatience;
+    bool leaves = false;  ///< the client sends its request and goes, without waiting for an answer
+    /// Changes the scripts' folder, which is handed in, once before either program is asked.
+    std::function<void(const std::filesystem::path&)> before = {};
 };
 
 /// Text that may differ between two runs or programs, by the name it is then shown as.
@@ -40,13 +47,18 @@ struct Mask {
 
 enum class Log { Compare, Ignore };
 
-/// Cases that share a configuration; each program is started once for all of them, with one worker.
+/// Cases that share a configuration; each program is started once for all of them, with one worker. In values
+/// and arguments "{root}" stands for the document root, "{own}" for a folder that only this program has and
+/// everybody may write.
 struct Group {
     std::vector<std::pair<std::string, std::string>> pool = {};
     std::vector<std::pair<std::string, std::string>> scripts = {};
     std::vector<Case> cases;
     std::vector<Mask> masks = {};
     Log log = Log::Compare;
+    std::vector<std::string> arguments = {"-n"};  ///< of the daemon
+    /// What the scripts' folder holds that is more than a text: links, modes, odd kinds of files.
+    std::function<void(const std::filesystem::path&)> files = {};
 };
 
 /// Runs every case on php-fpm and on the daemon under test and reports what differs: bytes of the answer
