@@ -36,8 +36,18 @@ void for_each_parameter(Add add) {
     add("FCGI_ROLE", request->port->role());
 }
 
+/// $_SERVER and $_ENV are made when they are first asked for. As under php-fpm the second is a copy of the
+/// first, with all that is in it by then.
+bool copy_other(zval* array, int other) {
+    const zval& made = PG(http_globals)[other];
+    if (Z_TYPE(made) != IS_ARRAY || Z_ARR(made) == Z_ARR_P(array)) return false;
+    zend_hash_copy(Z_ARR_P(array), Z_ARR(made), zval_add_ref);
+    return zend_hash_num_elements(Z_ARR(made)) > 0;
+}
+
 /// For $_SERVER and $_ENV: what input filters let through.
 void import_environment(zval* array) {
+    if (copy_other(array, TRACK_VARS_ENV) || copy_other(array, TRACK_VARS_SERVER)) return;
     import_process_environment(array);
     const zval& env = PG(http_globals)[TRACK_VARS_ENV];
     const bool is_env = Z_TYPE(env) == IS_ARRAY && Z_ARR(env) == Z_ARR_P(array);
