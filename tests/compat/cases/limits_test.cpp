@@ -116,8 +116,9 @@ TEST(Limits, ClientsThatGo) {
          "fastcgi_finish_request(); usleep(50000); echo 'x'; note('finished ' . "
          "connection_status());");
     gone(cases, "much after finishing",
-         "fastcgi_finish_request(); echo str_repeat('x', 100000); note('went on');", ends);
-    gone(cases, "flushed after finishing", "fastcgi_finish_request(); flush(); note('went on');", ends);
+         "fastcgi_finish_request(); usleep(50000); echo str_repeat('x', 100000); note('went on');", ends);
+    gone(cases, "flushed after finishing",
+         "fastcgi_finish_request(); usleep(50000); flush(); note('went on');", ends);
     gone(cases, "output in buffers", "ob_start(); usleep(50000); send(); note('buffered ' . ob_get_level());",
          "a flush() with nothing to send does not look whether the client is still there");
     compare({.pool = {{"env[OWN]", "{own}"}}, .cases = cases, .log = Log::Ignore});
