@@ -125,6 +125,10 @@ filter_input_array(INPUT_POST), filter_input(INPUT_SERVER, 'SCRIPT_NAME'), filte
              everything("changed globals",
                         "<?php $_GET['g'] = 2; unset($_POST); var_dump(filter_input(INPUT_GET, 'g'), "
                         "filter_input(INPUT_POST, 'x'));"),
+             {.name = "httpoxy in headers",
+              .code = "<?php print_r(getallheaders());",
+              .params = {{"HTTP_PROXY", "http://evil"}},
+              .differs = "HTTP_PROXY is hidden everywhere"},
              {"httpoxy",
               R"(<?php foreach (getallheaders() as $k => $v) if ($k !== 'Host') echo "$k=$v ";
 var_dump($_SERVER['HTTP_PROXY'] ?? 0, $_ENV['HTTP_PROXY'] ?? 0, $_SERVER['HTTP_PROXY_X'], $_SERVER['http_proxy'] ?? 0);)",

@@ -118,6 +118,20 @@ TEST(InstalledPhp, RunsWhatItsIniSays) {
                  plain("iconv and gettext",
                        "echo iconv('UTF-8', 'ISO-8859-1//TRANSLIT', 'x'), _('text'), "
                        "easter_days(2024);"),
+                 plain("settings of libraries",
+                       "if (function_exists('mb_internal_encoding')) { mb_internal_encoding('ISO-8859-1'); "
+                       "mb_language('Japanese'); mb_substitute_character(33); mb_http_output('UTF-16'); "
+                       "mb_regex_encoding('SJIS'); } libxml_use_internal_errors(true); "
+                       "libxml_set_streams_context(stream_context_create()); textdomain('x'); if "
+                       "(class_exists('Locale')) Locale::setDefault('de_DE'); if "
+                       "(function_exists('simplexml_load_string')) "
+                       "simplexml_load_string('<');"),
+                 plain("settings of libraries, then",
+                       "if (function_exists('mb_internal_encoding')) var_dump(mb_internal_encoding(), "
+                       "mb_language(), "
+                       "mb_substitute_character(), mb_http_output(), mb_regex_encoding()); "
+                       "var_dump(libxml_use_internal_errors(), libxml_get_last_error(), textdomain(null), "
+                       "class_exists('Locale') ? Locale::getDefault() : 0);"),
                  plain("opcache works",
                        "var_dump(opcache_get_status(false)['opcache_enabled'], "
                        "opcache_is_script_cached(__FILE__), opcache_get_configuration()['version']);"),

@@ -81,6 +81,15 @@ TEST(Paths, LongOnes) {
              .log = Log::Ignore});
 }
 
+/// A socket that nobody serves.
+int listening(const fs::path& path) {
+    sockaddr_storage storage{};
+    const socklen_t size = harness::Address::unix_path(path.string()).fill(storage);
+    const int number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::bind(number, reinterpret_cast<const sockaddr*>(&storage), size), 0);
+    return number;
+}
+
 TEST(Paths, LinksAndOddFiles) {
     const auto make = [](const fs::path& root) {
         fs::create_symlink("real/app.php", root / "link.php");
@@ -92,6 +101,7 @@ TEST(Paths, LinksAndOddFiles) {
         fs::create_symlink("secret.php", root / "to-secret.php");
         fs::create_directory(root / "dir.php");
         fs::permissions(root / "secret.php", fs::perms::none);
+        (void)harness::Descriptor(listening(root / "socket.php"));
         fs::permissions(root / "closed", fs::perms::owner_all);
         fs::permissions(root / "searchable", fs::perms::owner_all | fs::perms::others_exec);
     };
@@ -139,6 +149,7 @@ TEST(Paths, LinksAndOddFiles) {
                        unopened,
                        odd("a folder like a script, slash", "/dir.php/"),
                        odd("a folder like a script, info", "/dir.php/x"),
+                       odd("a socket", "/socket.php"),
                        odd("empty", "/empty.php"),
                        odd("blank", "/blank.php"),
                        odd("byte order mark", "/bom.php"),
@@ -154,6 +165,10 @@ TEST(Paths, LinksAndOddFiles) {
                        named("a root behind a link", "/folder/app.php", "/real"),
                        named("a root with dots", "/real/./app.php", "/real/."),
                        named("a relative root", "/real/app.php", "/../real"),
+                       {"of the page",
+                        "<?php var_dump(getmyuid() === fileowner(__FILE__), getmyinode() === "
+                        "fileinode(__FILE__), getlastmod() === filemtime(__FILE__), get_current_user());",
+                        "/info"},
                        odd("well again", "/link.php")},
              .log = Log::Compare,
              .files = make});

@@ -125,6 +125,77 @@ TEST(PhpValues, Extensions) {
                  plain("and again", "var_dump(posix_getppid() > 0, count(get_extension_funcs('posix')));")}});
 }
 
+TEST(PhpValues, ThatKeepScriptsOut) {
+    const auto at = [](std::string name, const std::string& path, const std::string& file = {}) {
+        Case one{std::move(name), "", path};
+        if (!file.empty()) one.params.push_back({"SCRIPT_FILENAME", file});
+        return one;
+    };
+    compare(
+        {.pool = {{"php_admin_value[open_basedir]", "{root}/in"}, {"php_flag[display_errors]", "on"}},
+         .scripts = {{"in/a.php", "<?php echo 'in';"},
+                     {"in/sub/.user.ini", "open_basedir = /nonexistent\n"},
+                     {"in/sub/a.php", "<?php echo ini_get('open_basedir');"},
+                     {"in/pre/.user.ini", "auto_prepend_file = none.inc\n"},
+                     {"in/pre/a.php", "<?php echo 'not reached';"},
+                     {"in/out/.user.ini", "auto_append_file = ../../out.php\n"},
+                     {"in/out/a.php", "<?php echo 'x';"},
+                     {"out.php", "<?php echo 'out';"}},
+         .cases = {at("inside", "/in/a.php"), at("outside", "/out.php"),
+                   at("outside by a link", "/in/link.php"), at("missing outside", "/none.php"),
+                   at("outside by dots", "/in/a.php", "{root}/in/../out.php"),
+                   at("tightened by a .user.ini", "/in/sub/a.php"), at("nothing to prepend", "/in/pre/a.php"),
+                   at("something outside to append", "/in/out/a.php"), at("inside again", "/in/a.php")},
+         .files = [](const std::filesystem::path& root) {
+             std::filesystem::create_symlink("../out.php", root / "in/link.php");
+         }});
+}
+
+TEST(PhpValues, InTheRequest) {
+    const std::string ask =
+        "foreach (['precision', 'memory_limit', 'user_agent', 'open_basedir', 'file_uploads', "
+        "'disable_functions'] as $k) { echo $k, '='; var_dump(ini_get($k)); } "
+        "var_dump(function_exists('strlen'), function_exists('posix_getpid'), ini_set('precision', '9'), "
+        "ini_get_all()['precision']['access']);";
+    const auto with = [&](std::string name, std::string value, std::string admin_value = {}) {
+        Case one = plain(std::move(name), ask);
+        if (!value.empty()) one.params.push_back({"PHP_VALUE", std::move(value)});
+        if (!admin_value.empty()) one.params.push_back({"PHP_ADMIN_VALUE", std::move(admin_value)});
+        return one;
+    };
+    const auto differing = [&](std::string name, std::string value, std::string admin_value,
+                               std::string why) {
+        Case one = with(std::move(name), std::move(value), std::move(admin_value));
+        one.differs = std::move(why);
+        return one;
+    };
+    const std::string hidden = "functions are disabled, but ini_get() does not say so";
+    // One request per worker: what each program does with the values later differs on purpose.
+    compare({.pool = {{"pm.max_requests", "1"},
+                      {"php_admin_value[memory_limit]", "64M"},
+                      {"php_flag[display_errors]", "on"}},
+             .scripts = {{"before.inc", "<?php echo 'before ';"}},
+             .cases = {with("carriage returns", "precision=3\r\nuser_agent=x\r\n"),
+                       with("comments", "; precision=1\nprecision=3 ; three\n\n"),
+                       with("quotes", "user_agent = \"a=b; c\"\nprecision = '4'"),
+                       differing("an empty value", "user_agent=\nprecision=4", "",
+                                 "an empty value is refused, not set"),
+                       with("no value", "user_agent\nprecision=4"),
+                       with("words and constants", "precision=E_ERROR\nuser_agent=PHP_VERSION"),
+                       with("a broken line", "precision=3\nuser_agent=(\nprecision=4"),
+                       with("blanks only", " \n\n "), with("the same twice", "precision=3\nprecision=4"),
+                       with("against the pool", "memory_limit=70M", "memory_limit=80M"),
+                       with("both", "precision=3", "precision=4"),
+                       differing("functions", "", "disable_functions=strlen,exec", hidden),
+                       differing("functions as a value", "disable_functions=strlen", "", hidden),
+                       with("an extension", "", "extension=posix.so"), with("a basedir", "open_basedir=/tmp"),
+                       with("a prepended file", "auto_prepend_file={root}/before.inc"),
+                       with("variables of the environment", "user_agent=${HOME}"),
+                       with("display of errors", "display_errors=0\nerror_reporting=0")},
+             .masks = {{"CONNECTION", "connection (kept|closed)"}},
+             .log = Log::Ignore});
+}
+
 TEST(PhpValues, LogsOfPhp) {
     const std::string read =
         "echo preg_replace('/^\\[[^]]*\\]/m', '[TIME]', file_get_contents(ini_get('error_log')));";
