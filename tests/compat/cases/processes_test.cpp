@@ -111,6 +111,28 @@ TEST(Processes, OfWorkers) {
          .arguments = {}});
 }
 
+TEST(Processes, WorkersThatScriptsEnd) {
+    std::vector<Case> cases;
+    for (const char* const signal :
+         {"SIGKILL", "SIGSEGV", "SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGABRT", "SIGBUS"}) {
+        const std::string name = signal;
+        cases.push_back(plain(
+            name,
+            "echo 'begun'; posix_kill(getmypid(), array_search('" + name +
+                "', [1 => 'SIGHUP', 2 => 'SIGINT', 6 => 'SIGABRT', 7 => 'SIGBUS', 9 => 'SIGKILL', 10 => "
+                "'SIGUSR1', 11 => 'SIGSEGV', 15 => 'SIGTERM'])); echo 'still there';"));
+        cases.push_back(plain(name + ", then", "echo 'well';"));
+    }
+    for (const char* const harmless : {"13", "17", "18", "28", "3"}) {
+        cases.push_back(plain(
+            std::string("signal ") + harmless,
+            "echo 'begun'; posix_kill(getmypid(), " + std::string(harmless) + "); echo 'still there';"));
+    }
+    cases.back().differs = "a worker that leaves hands its clients' connections on";
+    cases.push_back(plain("then", "echo 'well';"));
+    compare({.cases = cases, .arguments = {}});
+}
+
 TEST(Processes, Mail) {
     compare(
         {.pool = {{"php_admin_value[sendmail_path]", "\"/bin/sh {root}/send.sh {own} -t\""},
