@@ -39,11 +39,12 @@ HttpAnswer HttpClient::get(std::string_view target, bool keep) {
                     keep);
 }
 
-HttpAnswer HttpClient::post(std::string_view target, std::string_view body) {
-    return exchange("POST " + std::string(target) +
-                        " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +
-                        std::to_string(body.size()) + "\r\n\r\n" + std::string(body),
-                    false);
+HttpAnswer HttpClient::send(std::string_view method, std::string_view target, std::string_view body,
+                            std::string_view headers) {
+    std::string request(method);
+    request.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    request.append(headers).append("Content-Length: ").append(std::to_string(body.size()));
+    return exchange(request.append("\r\n\r\n").append(body), false);
 }
 
 HttpAnswer HttpClient::exchange(const std::string& request, bool keep) {

@@ -20,7 +20,12 @@ class HttpClient {
 
     /// One GET; a connection that the server keeps is used for the next one too.
     [[nodiscard]] HttpAnswer get(std::string_view target, bool keep = false);
-    [[nodiscard]] HttpAnswer post(std::string_view target, std::string_view body);
+    [[nodiscard]] HttpAnswer post(std::string_view target, std::string_view body) {
+        return send("POST", target, body);
+    }
+    /// One request with a body; `headers` are whole lines.
+    [[nodiscard]] HttpAnswer send(std::string_view method, std::string_view target, std::string_view body,
+                                  std::string_view headers = {});
 
   private:
     HttpAnswer exchange(const std::string& request, bool keep);

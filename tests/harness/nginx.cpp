@@ -12,7 +12,7 @@ constexpr const char* kNginx = "/usr/sbin/nginx";
 constexpr const char* kStockParams = "/etc/nginx/fastcgi_params";
 
 std::string configuration(const TempDir& files, const Address& own, const Address& upstream,
-                          const std::filesystem::path& root, UpstreamUse use) {
+                          const std::filesystem::path& root, UpstreamUse use, std::string_view directives) {
     const std::string folder = files.path().string();
     std::string text = ::geteuid() == 0 ? "user www-data;\n" : "";
     text += "daemon off;\nworker_processes 1;\npid " + folder + "/nginx.pid;\nerror_log " + folder +
@@ -20,11 +20,11 @@ std::string configuration(const TempDir& files, const Address& own, const Addres
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
         text += "  " + std::string(kind) + "_temp_path " + folder + "/" + kind + ";\n";
     }
-    text += "  client_max_body_size 64m;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
+    text += "  client_max_body_size 0;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
             (use == UpstreamUse::Kept ? "    keepalive 16;\n" : "") + "  }\n  server {\n    listen " +
             own.listen_value() + ";\n    root " + root.string() + ";\n    location / {\n      include " +
             kStockParams + ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
-            (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
+            (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") + std::string(directives) +
             "      fastcgi_pass php;\n    }\n  }\n}\n";
     return text;
 }
@@ -35,17 +35,18 @@ bool Nginx::installed() {
     return ::access(kNginx, X_OK) == 0 && ::access(kStockParams, R_OK) == 0;
 }
 
-Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use)
+Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use,
+             std::string_view directives)
     : address_(Address::tcp("127.0.0.1", free_tcp_port())) {
     Command command;
-    command.arguments = {
-        kNginx,
-        "-p",
-        files_.path().string(),
-        "-e",
-        (files_ / "error.log").string(),
-        "-c",
-        files_.write("nginx.conf", configuration(files_, address_, upstream, document_root, use))};
+    command.arguments = {kNginx,
+                         "-p",
+                         files_.path().string(),
+                         "-e",
+                         (files_ / "error.log").string(),
+                         "-c",
+                         files_.write("nginx.conf", configuration(files_, address_, upstream, document_root,
+                                                                  use, directives))};
     command.errors = files_ / "error.log";
     command.end_signal = SIGTERM;
     process_ = std::make_unique<ChildProcess>(command);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "harness/child_process.hpp"
 #include "harness/temp_dir.hpp"
@@ -15,8 +16,9 @@ enum class UpstreamUse { Short, Kept };
 class Nginx {
   public:
     [[nodiscard]] static bool installed();
-    /// Throws std::runtime_error when it does not come up.
-    Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use);
+    /// `directives` are added for all paths. Throws std::runtime_error when it does not come up.
+    Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use,
+          std::string_view directives = {});
 
     [[nodiscard]] const Address& address() const { return address_; }
     [[nodiscard]] std::string error_log() const { return read_file(files_ / "error.log"); }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -128,12 +129,33 @@ std::optional<std::size_t> open_descriptors(pid_t pid) {
     return static_cast<std::size_t>(std::distance(begin(folder), end(folder)));
 }
 
+std::map<int, std::string> descriptor_targets(pid_t pid) {
+    std::map<int, std::string> targets;
+    std::error_code error;
+    for (const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error)) {
+        const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+        if (!error) targets[std::atoi(entry.path().filename().c_str())] = target;
+    }
+    return targets;
+}
+
 std::optional<std::uint64_t> resident_kib(pid_t pid) {
     return field(proc_file(pid, "status"), "VmRSS");
 }
 
 std::optional<std::uint64_t> proportional_kib(pid_t pid) {
     return field(proc_file(pid, "smaps_rollup"), "Pss");
+}
+
+std::optional<std::uint64_t> peak_resident_kib(pid_t pid) {
+    return field(proc_file(pid, "status"), "VmHWM");
+}
+
+bool forget_peak(pid_t pid) {
+    // proc(5), clear_refs: 5 resets the peak resident set size.
+    std::ofstream file("/proc/" + std::to_string(pid) + "/clear_refs");
+    return static_cast<bool>(file << "5\n" << std::flush);
 }
 
 std::uint64_t voluntary_switches(pid_t pid) {

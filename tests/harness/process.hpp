@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,9 +42,16 @@ struct ProcessStat {
 
 /// How many descriptors are open; nothing when the process is gone or not ours to look into.
 [[nodiscard]] std::optional<std::size_t> open_descriptors(pid_t pid);
+/// Every open descriptor and what it leads to, as the kernel names it: a path, "socket:[1234]",
+/// "pipe:[1234]".
+[[nodiscard]] std::map<int, std::string> descriptor_targets(pid_t pid);
 [[nodiscard]] std::optional<std::uint64_t> resident_kib(pid_t pid);
 /// The resident memory with shared pages divided among those that share them.
 [[nodiscard]] std::optional<std::uint64_t> proportional_kib(pid_t pid);
+/// The most that was ever resident, or since forget_peak().
+[[nodiscard]] std::optional<std::uint64_t> peak_resident_kib(pid_t pid);
+/// Lowers the peak to what is resident now; false when the process is not ours to do that to.
+bool forget_peak(pid_t pid);
 [[nodiscard]] std::uint64_t voluntary_switches(pid_t pid);
 
 /// What a server and all its processes, also those that have ended, have used so far.
