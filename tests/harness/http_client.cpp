@@ -106,4 +106,36 @@ bool HttpClient::read_chunks(std::string& body, Clock::time_point end) {
     }
 }
 
+HttpStream::HttpStream(const Address& server, std::string_view target) : socket_(connect_to(server)) {
+    const std::string request = "GET " + std::string(target) + " HTTP/1.0\r\n\r\n";
+    (void)!::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+}
+
+bool HttpStream::wait_for_end(std::string_view text, milliseconds deadline) {
+    const auto end = Clock::now() + deadline;
+    while (!received_.ends_with(text)) {
+        if (!read_more(end)) return false;
+    }
+    return true;
+}
+
+bool HttpStream::wait_until_closed(milliseconds deadline) {
+    const auto end = Clock::now() + deadline;
+    while (read_more(end)) {
+    }
+    return closed_;
+}
+
+bool HttpStream::read_more(Clock::time_point end) {
+    std::array<char, 4096> buffer;
+    while (!closed_ && wait_for(socket_.get(), POLLIN, end)) {
+        const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+        if (got < 0 && errno == EAGAIN) continue;
+        closed_ = got <= 0;
+        if (!closed_) received_.append(buffer.data(), static_cast<std::size_t>(got));
+        return !closed_;
+    }
+    return false;
+}
+
 }  // namespace phalanx::harness

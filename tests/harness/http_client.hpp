@@ -37,4 +37,24 @@ class HttpClient {
     std::string received_;
 };
 
+/// One GET whose answer is watched while it comes: by HTTP/1.0, so that it comes without chunks.
+class HttpStream {
+  public:
+    HttpStream(const Address& server, std::string_view target);
+
+    /// Whether everything that came so far, head included, ends with this text within the time.
+    [[nodiscard]] bool wait_for_end(std::string_view text, milliseconds deadline = kPatience);
+    /// Whether the server has ended the answer within the time.
+    [[nodiscard]] bool wait_until_closed(milliseconds deadline = kPatience);
+    [[nodiscard]] const std::string& received() const { return received_; }
+    void hang_up() { socket_.close(); }
+
+  private:
+    bool read_more(Clock::time_point end);
+
+    Descriptor socket_;
+    std::string received_;
+    bool closed_ = false;
+};
+
 }  // namespace phalanx::harness
