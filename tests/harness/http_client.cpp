@@ -31,6 +31,15 @@ std::optional<std::size_t> number(std::string_view text, int base) {
     return error == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
+bool send_all(const Descriptor& socket, std::string_view bytes, Clock::time_point end) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+        if (sent < 0 && (errno != EAGAIN || !wait_for(socket.get(), POLLOUT, end))) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 HttpAnswer HttpClient::get(std::string_view target, bool keep) {
@@ -51,11 +60,7 @@ HttpAnswer HttpClient::exchange(const std::string& request, bool keep) {
     const auto end = Clock::now() + kPatience;
     if (!socket_.is_open()) socket_ = connect_to(server_);
     received_.clear();
-    for (std::string_view left = request; !left.empty();) {
-        const ssize_t sent = ::send(socket_.get(), left.data(), left.size(), MSG_NOSIGNAL);
-        if (sent > 0) left.remove_prefix(static_cast<std::size_t>(sent));
-        if (sent < 0 && (errno != EAGAIN || !wait_for(socket_.get(), POLLOUT, end))) return {};
-    }
+    if (!send_all(socket_, request, end)) return {};
     std::size_t head_end = std::string::npos;
     while ((head_end = received_.find("\r\n\r\n")) == std::string::npos) {
         if (!read_until(received_.size() + 1, end)) return {};
@@ -106,9 +111,12 @@ bool HttpClient::read_chunks(std::string& body, Clock::time_point end) {
     }
 }
 
-HttpStream::HttpStream(const Address& server, std::string_view target) : socket_(connect_to(server)) {
-    const std::string request = "GET " + std::string(target) + " HTTP/1.0\r\n\r\n";
-    (void)!::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+HttpStream::HttpStream(const Address& server, std::string_view target) : HttpStream(server) {
+    send("GET " + std::string(target) + " HTTP/1.0\r\n\r\n");
+}
+
+bool HttpStream::send(std::string_view bytes, milliseconds deadline) {
+    return send_all(socket_, bytes, Clock::now() + deadline);
 }
 
 bool HttpStream::wait_for_end(std::string_view text, milliseconds deadline) {

@@ -37,10 +37,14 @@ class HttpClient {
     std::string received_;
 };
 
-/// One GET whose answer is watched while it comes: by HTTP/1.0, so that it comes without chunks.
+/// One request whose answer is watched while it comes: by HTTP/1.0, so that it comes without chunks.
 class HttpStream {
   public:
+    /// A GET.
     HttpStream(const Address& server, std::string_view target);
+    /// The test itself sends the request.
+    explicit HttpStream(const Address& server) : socket_(connect_to(server)) {}
+    bool send(std::string_view bytes, milliseconds deadline = kPatience);
 
     /// Whether everything that came so far, head included, ends with this text within the time.
     [[nodiscard]] bool wait_for_end(std::string_view text, milliseconds deadline = kPatience);

@@ -122,6 +122,27 @@ TEST_F(NothingLeaks, FromRequestsThatEndInEveryWay) {
     expect_no_growth(before, measure(sent));
 }
 
+/// Connections that wait in the master: silent ones, half a head, idle between two requests.
+TEST_F(NothingLeaks, FromConnectionsThatComeAndGo) {
+    SKIP_UNLESS_PHALANX("silent and kept connections hold its only worker");
+    constexpr std::uint64_t kConnections = 300;
+    constexpr std::uint64_t kTurns = 10;
+    const Request request = site().request("/pid.php");
+    const auto come_and_go = [&] {
+        std::vector<FastCgiClient> clients;
+        for (std::uint64_t i = 0; i < kConnections; ++i) {
+            FastCgiClient& client = clients.emplace_back(site().address());
+            if (i % 3 == 1) client.send(encode(request).substr(0, 300));
+            if (i % 3 != 2) continue;
+            EXPECT_TRUE(client.exchange(Request(request).keep_connection()).complete());
+        }
+    };
+    for (std::uint64_t turn = 0; turn < 2; ++turn) come_and_go();
+    const Sizes before = measure(2 * kConnections);
+    for (std::uint64_t turn = 0; turn < kTurns; ++turn) come_and_go();
+    expect_no_growth(before, measure((2 + kTurns) * kConnections));
+}
+
 class NothingLeaksOver : public NothingLeaks, public testing::WithParamInterface<ConnectionUse> {
   protected:
     void send(std::uint64_t requests) {
