@@ -63,6 +63,16 @@ std::span<std::byte> PoolPages::pool_area() const {
     return master_.bytes().subspan(sizeof(MasterPage));
 }
 
+void PoolPages::set_timed_out(base::WorkerSlot slot, bool timed_out) const {
+    const std::uint64_t bit = std::uint64_t{1} << (slot.number() % 64);
+    auto& word = master().timed_out[slot.number() / 64];
+    timed_out ? word.fetch_or(bit) : word.fetch_and(~bit);
+}
+
+bool PoolPages::is_timed_out(base::WorkerSlot slot) const {
+    return (master().timed_out[slot.number() / 64].load() >> (slot.number() % 64) & 1) != 0;
+}
+
 void PoolPages::set_idle(base::WorkerSlot slot) const {
     workers().idle[slot.number() / 64].fetch_or(std::uint64_t{1} << (slot.number() % 64));
 }

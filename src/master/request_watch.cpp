@@ -64,8 +64,7 @@ void RequestWatch::look_at(WorkerHandle& worker) {
             "child {}, script '{}' (request: \"{} {}{}{}\") execution timed out ({}.{:06} sec), terminating",
             worker.pid, printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?", now.query,
             now.duration_usec / 1'000'000, now.duration_usec % 1'000'000));
-    (void)os::send_signal(worker.pidfd, SIGTERM);
-    if (!worker.timed_out_at) worker.timed_out_at = base::Monotonic::now();
+    staff_.end_for_time(worker);
     if (!kill_timer_.armed()) kill_timer_.start(kill_after, [this] { kill_what_stays(); });
 }
 

@@ -265,6 +265,7 @@ void Staff::clear(WorkerHandle& worker, std::optional<int> code) {
     dispatcher_->recover(worker, code);
     worker.channel_watch = {};
     set_live(worker, false);
+    pages_.set_timed_out(worker.slot, false);
     status::SlotPage& slot = page(worker);
     status::PoolPage& pool = status::pool_in(pages_.pool_area());
     // A worker may have written anything: what it claims is held within reason.
@@ -308,6 +309,12 @@ std::chrono::milliseconds Staff::longest_idle() const {
         longest = std::max(longest, now > since_usec ? now - since_usec : 0);
     }
     return std::chrono::milliseconds(longest / 1000);
+}
+
+void Staff::end_for_time(WorkerHandle& worker) const {
+    if (!worker.timed_out_at) worker.timed_out_at = base::Monotonic::now();
+    pages_.set_timed_out(worker.slot, true);
+    (void)os::send_signal(worker.pidfd, SIGTERM);
 }
 
 status::SlotSnapshot Staff::snapshot(const WorkerHandle& worker) const {

@@ -67,6 +67,8 @@ class Staff {
     [[nodiscard]] std::size_t idle() const;
     [[nodiscard]] std::chrono::milliseconds longest_idle() const;
     [[nodiscard]] bool is_idle(const WorkerHandle& worker) const;
+    /// Sends SIGTERM for its request's time; the first time counts.
+    void end_for_time(WorkerHandle& worker) const;
     [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:

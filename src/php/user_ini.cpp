@@ -49,6 +49,11 @@ void read_files(std::string& directory, std::string_view root, HashTable& values
     }
 }
 
+/// Sections and arrays ("name[] = x") arrive as arrays, which the engine would take for texts and crash.
+int keep_texts(zval* value) {
+    return Z_TYPE_P(value) == IS_STRING ? ZEND_HASH_APPLY_KEEP : ZEND_HASH_APPLY_REMOVE;
+}
+
 }  // namespace
 
 void apply_user_ini(std::string& directory, std::string_view document_root) {
@@ -58,6 +63,7 @@ void apply_user_ini(std::string& directory, std::string_view document_root) {
     if (now >= entry.expires) {
         zend_hash_clean(&entry.values);
         read_files(directory, document_root, entry.values);
+        zend_hash_apply(&entry.values, keep_texts);
         entry.expires = now + static_cast<time_t>(PG(user_ini_cache_ttl));
     }
     php_ini_activate_config(&entry.values, PHP_INI_PERDIR, PHP_INI_STAGE_HTACCESS);

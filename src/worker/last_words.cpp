@@ -1,6 +1,7 @@
 #include "last_words.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -20,12 +21,15 @@ fastcgi::ShortAnswer stopped("503 Service Unavailable");
 fastcgi::ShortAnswer crashed("502 Bad Gateway");
 
 const link::PoolPages* pool_pages = nullptr;
+base::WorkerSlot own_slot;
+/// A program that a script starts is a copy of the worker, handlers included, until it executes.
+pid_t own_pid = 0;
 const ClientStream* volatile awaiting = nullptr;
 volatile std::uint16_t awaiting_id = 0;
 
 void tell_client(fastcgi::ShortAnswer& answer) {
     const ClientStream* const stream = awaiting;
-    if (stream == nullptr || stream->answer_begun()) return;
+    if (stream == nullptr || stream->answer_begun() || ::getpid() != own_pid) return;
     stream->note_last_words();
     answer.address_to(awaiting_id);
     const auto bytes = answer.bytes();
@@ -40,7 +44,8 @@ void die_of(int signal) {
 }
 
 void on_terminate(int signal) {
-    tell_client(pool_pages->master().draining.load() != 0 ? stopped : timed_out);
+    const bool stops = pool_pages->master().draining.load() != 0;
+    tell_client(pool_pages->is_timed_out(own_slot) ? timed_out : stops ? stopped : crashed);
     die_of(signal);
 }
 
@@ -59,9 +64,11 @@ void handle(int signal, void (*handler)(int)) {
 
 }  // namespace
 
-void LastWords::install(const link::PoolPages& pages) {
+void LastWords::install(const link::PoolPages& pages, base::WorkerSlot slot) {
     static std::array<std::byte, handler_stack_bytes> stack;
     pool_pages = &pages;
+    own_slot = slot;
+    own_pid = ::getpid();
     const stack_t own{stack.data(), 0, stack.size()};
     (void)::sigaltstack(&own, nullptr);
     handle(SIGTERM, on_terminate);

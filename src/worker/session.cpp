@@ -26,6 +26,7 @@ std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& se
 
 Session::Session(Inheritance& inherited, base::WorkerSlot slot)
     : inherited_(inherited),
+      slot_(slot),
       reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
@@ -107,7 +108,7 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     LastWords::request_begins(stream_, head.request_id);
     const php::RequestOutcome outcome = php::run_request(request_, policy_);
     if (script_child_) ::_exit(php::exit_status());
-    if (restores_signals_) restore_worker_signals(inherited_.pages);
+    if (restores_signals_) restore_worker_signals(inherited_.pages, slot_);
     (void)request_.finish_answer();
     LastWords::request_ends();
     stream_.end_answer();

@@ -51,6 +51,7 @@ class Session {
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 
     const Inheritance& inherited_;
+    base::WorkerSlot slot_;
     ClientStream stream_;
     fastcgi::RequestReader reader_;
     fastcgi::ResponseWriter writer_;

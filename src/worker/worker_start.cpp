@@ -26,10 +26,17 @@ namespace {
 
 volatile std::sig_atomic_t leave_wanted = 0;
 volatile std::sig_atomic_t channel_of_handler = -1;
+pid_t pid_of_handler = 0;
 
 /// Waking a worker that waits for a message would race with its going to wait; closing its inbox does not:
 /// the wait ends at once, before or after.
-void on_quit(int) {
+void on_quit(int signal) {
+    if (::getpid() != pid_of_handler) {
+        // A program that a script starts, which is a copy of the worker until it executes.
+        (void)::signal(signal, SIG_DFL);
+        (void)::raise(signal);
+        return;
+    }
     leave_wanted = 1;
     os::stop_receiving(channel_of_handler);
 }
@@ -68,7 +75,8 @@ void set_up_environment(const link::WorkerSettings& settings) {
     if (!is_set_by_pool("HOME")) ::setenv("HOME", settings.identity.home.c_str(), 1);
 }
 
-void set_up_signals(const link::PoolPages& pages) {
+void set_up_signals(const link::PoolPages& pages, base::WorkerSlot slot) {
+    pid_of_handler = ::getpid();
     struct sigaction action {};
     action.sa_handler = on_quit;
     sigemptyset(&action.sa_mask);
@@ -76,7 +84,7 @@ void set_up_signals(const link::PoolPages& pages) {
     (void)::sigaction(SIGQUIT, &action, nullptr);
     (void)::signal(SIGPIPE, SIG_IGN);
     os::reset_signals_except({SIGQUIT, SIGPIPE});
-    LastWords::install(pages);
+    LastWords::install(pages, slot);
 }
 
 }  // namespace
@@ -85,9 +93,9 @@ bool leave_requested() noexcept {
     return leave_wanted != 0;
 }
 
-void restore_worker_signals(const link::PoolPages& pages) {
+void restore_worker_signals(const link::PoolPages& pages, base::WorkerSlot slot) {
     (void)::alarm(0);
-    set_up_signals(pages);
+    set_up_signals(pages, slot);
 }
 
 void forget_worker_signals() {
@@ -116,7 +124,7 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
     set_up_environment(settings);
     channel_of_handler = own.channel.get();
-    set_up_signals(inherited.pages);
+    set_up_signals(inherited.pages, own.slot);
     php::worker_started();
     php::set_status_source(&tell_status, &inherited);
     php::apply_pool_values(php_values(settings));

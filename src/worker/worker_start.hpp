@@ -15,7 +15,7 @@ namespace phalanx::worker {
 [[nodiscard]] bool start_as_worker(Inheritance& inherited, OwnParts& own);
 
 /// After a request whose script could change them (pcntl): dispositions, mask and alarms as they were.
-void restore_worker_signals(const link::PoolPages& pages);
+void restore_worker_signals(const link::PoolPages& pages, base::WorkerSlot slot);
 /// In a process that a script has forked off: QUIT ends it as it ends any other.
 void forget_worker_signals();
 

@@ -72,16 +72,13 @@ class ProgramLeftBehind : public SiteTest, public testing::WithParamInterface<Ca
 
     void expect_only_standard_descriptors(const LeftBehind& program, pid_t worker) {
         if (!drives_phalanx()) return;  // php-fpm: the listening socket and the client's connection too
-        const std::map<int, std::string> own = program.descriptors();
         std::map<int, std::string> expected = descriptor_targets(worker);
         if (expected.empty()) return;  // not ours to look into
         expected.erase(expected.upper_bound(2), expected.end());
-        if (way().has_own_output) {
-            EXPECT_EQ(own,
-                      (std::map<int, std::string>{{0, "/dev/null"}, {1, "/dev/null"}, {2, "/dev/null"}}));
-        } else {
-            EXPECT_EQ(own, expected);
-        }
+        if (way().has_own_output) expected = {{0, "/dev/null"}, {1, "/dev/null"}, {2, "/dev/null"}};
+        // While it is being started, its libraries are open for a moment.
+        (void)eventually(kPatience, [&] { return program.descriptors() == expected; });
+        EXPECT_EQ(program.descriptors(), expected);
     }
     /// Another daemon takes over the same socket path.
     void expect_another_start() {
@@ -95,9 +92,10 @@ class ProgramLeftBehind : public SiteTest, public testing::WithParamInterface<Ca
 TEST_P(ProgramLeftBehind, HoldsNothingUp) {
     const pid_t first_worker = pid_from("/pid.php");
     ASSERT_GT(first_worker, 0);
-    const std::size_t descriptors = open_descriptors(site().daemon().pid()).value_or(0);
     const LeftBehind program(pid_from("/leave.php"));
     ASSERT_TRUE(program.has_begun()) << "the script did not answer";
+    // Not before: a worker may serve its first client before the master has read its hello.
+    const std::size_t descriptors = open_descriptors(site().daemon().pid()).value_or(0);
     expect_only_standard_descriptors(program, first_worker);
 
     EXPECT_EQ(pid_from("/pid.php"), first_worker);
@@ -107,9 +105,10 @@ TEST_P(ProgramLeftBehind, HoldsNothingUp) {
     const std::string line = "child " + std::to_string(first_worker) + " exited with code 0";
     EXPECT_TRUE(site().daemon().wait_for_log(line)) << site().daemon().log();
     EXPECT_TRUE(program.runs()) << "it is nobody's to end";
-    EXPECT_TRUE(eventually(kPatience, [&] {
-        return open_descriptors(site().daemon().pid()).value_or(0) == descriptors;
-    })) << "the master holds something of the worker that left";
+    EXPECT_TRUE(eventually(
+        kPatience, [&] { return open_descriptors(site().daemon().pid()).value_or(0) <= descriptors; }))
+        << "the master holds " << open_descriptors(site().daemon().pid()).value_or(0) << " instead of "
+        << descriptors;
 
     site().daemon().signal(std::get<int>(GetParam()));
     EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0})) << site().daemon().log();

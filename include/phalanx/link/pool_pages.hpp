@@ -25,6 +25,8 @@ struct alignas(64) MasterPage {
     std::atomic<std::uint32_t> wake;      ///< 1: an idle worker must write the wake-up eventfd
     std::atomic<std::uint32_t> line;      ///< connections that wait in the master
     std::atomic<std::uint32_t> draining;  ///< 1: workers of this generation accept nothing more
+    std::atomic<std::uint64_t>
+        timed_out[max_workers / 64];  ///< bit i: worker i is ended for its request's time
     /// Per slot, counted up with each control message sent to the worker there.
     std::atomic<std::uint32_t> control[max_workers];
 };
@@ -51,6 +53,11 @@ class PoolPages {
 
     [[nodiscard]] int workers_fd() const { return workers_fd_.get(); }
     [[nodiscard]] int master_fd() const { return master_fd_.get(); }
+
+    /// The master's: why it sends a worker SIGTERM.
+    void set_timed_out(base::WorkerSlot slot, bool timed_out) const;
+    /// Async-signal-safe.
+    [[nodiscard]] bool is_timed_out(base::WorkerSlot slot) const;
 
     void set_idle(base::WorkerSlot slot) const;
     void clear_idle(base::WorkerSlot slot) const;
