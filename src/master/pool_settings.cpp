@@ -106,6 +106,10 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
         const auto priority =
             pool.process_priority ? pool.process_priority : settings.global.process_priority;
         worker.priority = priority.value_or(master.nice_value);
+    } else if (const auto self = os::find_user(os::current_identity().uid)) {
+        // For the environment of scripts alone.
+        worker.identity.user = self->name;
+        worker.identity.home = self->home;
     }
     worker.chdir = pool.chdir;
     worker.rlimit_files = pool.rlimit_files != 0 ? pool.rlimit_files : settings.global.rlimit_files;

@@ -54,6 +54,17 @@ TEST_F(OrdinaryUser, ServesWithItsOwnRights) {
     EXPECT_NE(user, 0u);
 }
 
+TEST_F(OrdinaryUser, IsNamedInTheEnvironmentOfScripts) {
+    become_ordinary();
+    site().script("names.php", "<?php echo getenv('USER'), ' ', getenv('HOME');");
+    site().pool().remove("user").remove("group");
+    site().start();
+    const auto runs_as = site().start_options().run_as;
+    const passwd* const user = ::getpwuid(runs_as ? runs_as->first : ::geteuid());
+    const std::string expected = user != nullptr ? std::string(user->pw_name) + " " + user->pw_dir : " ";
+    EXPECT_EQ(site().get("/names.php").body(), expected);
+}
+
 TEST_F(OrdinaryUser, IsToldWhichDirectivesAreIgnored) {
     become_ordinary();
     site().script("hello.php", "<?php echo 'hello';");
