@@ -57,7 +57,7 @@ bool undo_proxy_prefix(Params& params) {
 /// into the params do not outlive a change.
 class Fixup {
   public:
-    Fixup(Params& params, std::string_view document_root, bool apache, const FileTest& files)
+    Fixup(Params& params, bool apache, const FileTest& files)
         : params_(params),
           files_(files),
           apache_(apache),
@@ -69,9 +69,7 @@ class Fixup {
           root_(copy_of(params, "DOCUMENT_ROOT")),
           path_(old_file_ ? *old_file_ : old_translated_.value_or("")),
           name_(old_name_),
-          info_(old_info_) {
-        if (!root_ && !document_root.empty()) root_ = std::string(document_root);
-    }
+          info_(old_info_) {}
 
     /// The request came by way of an Action: REDIRECT_URL is its name.
     [[nodiscard]] bool is_action() const { return name_is_redirect_url_; }
@@ -141,6 +139,8 @@ class Fixup {
         }
         replace("SCRIPT_FILENAME", "ORIG_SCRIPT_FILENAME", old_file_, path_);
         translate();
+        if (name_is_redirect_url_ && info_ == old_info_)
+            replace("SCRIPT_NAME", "ORIG_SCRIPT_NAME", old_name_, *redirect_url_);
         return true;
     }
 
@@ -170,10 +170,7 @@ class Fixup {
     /// Other servers may give the whole of the URL's path as PATH_INFO. Only an extra path shorter than it is
     /// taken from its end: counting back from anything else would leave its text (CVE-2019-11043).
     void take_info_from_path_info(std::size_t extra_length) {
-        if (!old_info_ || extra_length == 0 || extra_length >= old_info_->size()) {
-            if (name_is_redirect_url_) replace("SCRIPT_NAME", "ORIG_SCRIPT_NAME", old_name_, *redirect_url_);
-            return;
-        }
+        if (!old_info_ || extra_length == 0 || extra_length >= old_info_->size()) return;
         const std::size_t split = old_info_->size() - extra_length;
         params_.set("ORIG_PATH_INFO", *old_info_);
         replace("SCRIPT_NAME", "ORIG_SCRIPT_NAME", old_name_, std::string_view(*old_info_).substr(0, split));
@@ -199,8 +196,7 @@ class Fixup {
     Params& params_;
     const FileTest& files_;
     const bool apache_;
-    const OptionalText old_file_, old_name_, old_info_, old_translated_, redirect_url_;
-    OptionalText root_;
+    const OptionalText old_file_, old_name_, old_info_, old_translated_, redirect_url_, root_;
     std::string path_;   ///< the script's path as far as it is known
     OptionalText name_;  ///< the SCRIPT_NAME that the path stands for
     OptionalText info_;  ///< PATH_INFO as it will be
@@ -223,13 +219,15 @@ ScriptLocation fix_environment(Params& params, const FixupRules& rules, const Fi
     undo_iis_path_info(params);
     const bool apache = undo_proxy_prefix(params);
     if (!rules.fix_pathinfo) return locate_plainly(params, rules);
+    if (!rules.doc_root.empty() && !param(params, "DOCUMENT_ROOT"))
+        params.set("DOCUMENT_ROOT", rules.doc_root);
 
     bool found = true;
     bool by_action = false;
     const auto file = param(params, "SCRIPT_FILENAME");
     const bool plain = file && !file->empty() && !file->ends_with('/') && !param(params, "REDIRECT_URL");
     if (!plain || files.kind(file->data()) == FileKind::absent) {
-        Fixup fixup(params, rules.doc_root, apache, files);
+        Fixup fixup(params, apache, files);
         found = fixup.run();
         // What an Action asked for keeps its name in the log though nothing was found.
         by_action = !found && fixup.is_action();

@@ -232,7 +232,13 @@ TEST(Fixup, UsesTheIniDocRootWithoutDocumentRoot) {
     fastcgi::Params params = make_params({{SF, "/w/v.php/a"}, {SN, "/v.php/a"}, {PI, "/v.php/a"}});
     fix_environment(params, {.doc_root = "/ini"}, TwoScripts());
     EXPECT_EQ(params.find(PT), "/ini/a");
-    EXPECT_FALSE(params.find(DR));
+    EXPECT_EQ(params.find(DR), "/ini");
+}
+
+TEST(Fixup, NamesTheIniDocRootForAPlainRequestToo) {
+    fastcgi::Params params = make_params({{SF, "/w/v.php"}, {SN, "/v.php"}});
+    fix_environment(params, {.doc_root = "/ini"}, TwoScripts());
+    EXPECT_EQ(params.find(DR), "/ini");
 }
 
 TEST(Fixup, NeverReachesBeforePathInfo) {
