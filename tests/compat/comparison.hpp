@@ -30,7 +30,8 @@ struct Case {
     std::optional<std::string> body = {};
     harness::RecordSizes sizes = {};
     std::string raw = {};  ///< instead of a request: these bytes, and all that comes back within a while
-    /// Why the answers are meant to differ. Then they have to: a reason must not outlive its difference.
+    /// Why the answers differ. Then they have to: a reason must not outlive its difference. Differences are
+    /// meant (docs/compatibility.md has them), but for those whose reason begins with "fault:".
     std::string differs = {};
     /// Where an answer is not certain to come: how long to wait for it.
     harness::milliseconds patience = harness::kPatience;

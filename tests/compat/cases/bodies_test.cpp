@@ -132,7 +132,7 @@ TEST(Bodies, FromAFile) {
         Case one = with_body(std::move(name), kBody, "", kForm);
         one.params.push_back({"REQUEST_BODY_FILE", path});
         one.params.push_back({"CONTENT_LENGTH", size});
-        if (!size.empty()) one.differs = "the connection closes, as if a body had been left out";
+        if (!size.empty()) one.differs = "fault: the connection closes, as if a body had been left out";
         return one;
     };
     compare({.pool = {{"php_flag[display_errors]", "on"}},
@@ -158,6 +158,43 @@ TEST(Bodies, TooLarge) {
                  with_body("no type", "<?php var_dump(strlen(file_get_contents('php://input')));", body, ""),
                  {"the next one", "<?php echo 'well';"},
              }});
+}
+
+/// Refused requests that PHP has already complained about, and so begun to answer.
+std::vector<Case> complained_about(bool fixed) {
+    const auto refused = [](std::string name, const std::string& path, std::string differs = {}) {
+        Case one{std::move(name), "", path, "POST", {}, "a=1&b=2&c=3"};
+        one.differs = std::move(differs);
+        return one;
+    };
+    const std::string status =
+        fixed ? "fault: the answer begins as 200 before the fix-up's 404 is known to it" : "";
+    std::vector<Case> cases = {
+        refused("missing", "/none.php", status),
+        refused("missing, info", "/none.php/x", status),
+        refused("denied", "/page.inc"),
+        refused("climbing", "/folder.php/../page.php"),
+        refused("a folder", "/folder.php"),
+        refused("empty", "/page.php"),
+        refused("unnamed", "/page.php", "php-fpm overlooks the body and drops the connection"),
+        refused("served", "/page.php"),
+    };
+    cases[5].params.push_back({"SCRIPT_FILENAME", ""});
+    cases[6].params.push_back({"SCRIPT_FILENAME", std::nullopt});
+    return cases;
+}
+
+TEST(Bodies, ComplainedAboutBeforeARefusal) {
+    for (const bool fixed : {true, false}) {
+        compare({.pool = {{"php_value[max_input_vars]", "2"},
+                          {"php_flag[display_errors]", "on"},
+                          {"php_admin_value[cgi.fix_pathinfo]", fixed ? "1" : "0"}},
+                 .scripts = {{"page.php", "<?php echo http_response_code();"},
+                             {"page.inc", "x"},
+                             {"folder.php/x", ""}},
+                 .cases = complained_about(fixed),
+                 .masks = {{"(REASON)", "\\((Success|No such file or directory)\\)"}}});
+    }
 }
 
 TEST(Bodies, LeftToTheScript) {

@@ -120,7 +120,7 @@ TEST(Limits, ClientsThatGo) {
     gone(cases, "flushed after finishing",
          "fastcgi_finish_request(); usleep(50000); flush(); note('went on');", ends);
     gone(cases, "output in buffers", "ob_start(); usleep(50000); send(); note('buffered ' . ob_get_level());",
-         "a flush() with nothing to send does not look whether the client is still there");
+         "fault: a flush() with nothing to send does not look whether the client is still there");
     compare({.pool = {{"env[OWN]", "{own}"}}, .cases = cases, .log = Log::Ignore});
 }
 

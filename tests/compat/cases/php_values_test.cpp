@@ -169,7 +169,7 @@ TEST(PhpValues, InTheRequest) {
         one.differs = std::move(why);
         return one;
     };
-    const std::string hidden = "functions are disabled, but ini_get() does not say so";
+    const std::string hidden = "fault: functions are disabled, but ini_get() does not say so";
     // One request per worker: what each program does with the values later differs on purpose.
     compare({.pool = {{"pm.max_requests", "1"},
                       {"php_admin_value[memory_limit]", "64M"},
@@ -179,7 +179,7 @@ TEST(PhpValues, InTheRequest) {
                        with("comments", "; precision=1\nprecision=3 ; three\n\n"),
                        with("quotes", "user_agent = \"a=b; c\"\nprecision = '4'"),
                        differing("an empty value", "user_agent=\nprecision=4", "",
-                                 "an empty value is refused, not set"),
+                                 "fault: an empty value is refused, not set"),
                        with("no value", "user_agent\nprecision=4"),
                        with("words and constants", "precision=E_ERROR\nuser_agent=PHP_VERSION"),
                        with("a broken line", "precision=3\nuser_agent=(\nprecision=4"),
