@@ -35,7 +35,10 @@ bool ResponseWriter::write(Stream stream, std::string_view bytes) {
 
 bool ResponseWriter::flush() {
     if (failed_) return false;
-    if (used_ == 0) return true;
+    if (used_ == 0) {
+        failed_ = !sink_.is_open();
+        return !failed_;
+    }
     close_record();
     const std::array<Piece, 1> pieces{Piece(buffer_).first(used_)};
     return send(pieces);

@@ -142,6 +142,10 @@ std::optional<std::size_t> send_available(int connection, std::string_view bytes
     }
 }
 
+bool can_send(int connection) {
+    return ::send(connection, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) == 0 || errno == EAGAIN || errno == EINTR;
+}
+
 void end_sending(int connection) {
     (void)::shutdown(connection, SHUT_WR);
 }

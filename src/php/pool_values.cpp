@@ -14,10 +14,6 @@ using config::PhpValue;
 /// The pool's values that were in place before PHP's start ended; they are not done a second time.
 std::vector<PhpValue> early_values;
 
-bool is_disabling(std::string_view name) {
-    return name == "disable_functions" || name == "disable_classes";
-}
-
 bool is_early_entry(std::string_view name) {
     return name.starts_with("opcache.") || name.starts_with("apc.");
 }
@@ -109,6 +105,10 @@ bool apply_guarded(const PhpValue& value) {
 }
 
 }  // namespace
+
+bool is_disabling(std::string_view name) {
+    return name == "disable_functions" || name == "disable_classes";
+}
 
 bool is_extension(const PhpValue& value) {
     return value.name == "extension" || value.name == "zend_extension";

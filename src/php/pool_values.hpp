@@ -24,6 +24,9 @@ void for_each_in_order(std::span<const config::PhpValue> values, Visit visit) {
 /// "extension" and "zend_extension": they load something instead of setting an ini entry.
 [[nodiscard]] bool is_extension(const config::PhpValue& value);
 
+/// "disable_functions" and "disable_classes".
+[[nodiscard]] bool is_disabling(std::string_view name);
+
 /// libphp has this one built in and php-fpm has it not: it is there only where a pool asks for it.
 inline constexpr std::string_view builtin_extension = "pcntl";
 [[nodiscard]] bool is_builtin_extension(const config::PhpValue& value);

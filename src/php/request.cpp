@@ -45,6 +45,9 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     request.port = &port;
     request.policy = &policy;
     request.named = found.named;
+    request.missing = found.named && !found.script_path;
+    request.special = found.special;
+    request.has_uri = found.request_uri.data() != nullptr;
     request.script_path = found.script_path;
     if (request.script_path && has_parent_component(*request.script_path)) request.script_path.reset();
     request.started = false;
@@ -52,8 +55,7 @@ void begin_request(Request& request, RequestPort& port, const RequestPolicy& pol
     request.last_of_process = false;
     request.begin = {};
     request.begin.script_path = request.script_path.value_or("");
-    request.begin.request_uri =
-        found.request_uri.data() != nullptr ? found.request_uri : std::string_view("");
+    request.begin.request_uri = request.has_uri ? found.request_uri : std::string_view("");
     request.begin.query = value_or_empty(params, "QUERY_STRING");
     request.begin.method = value_or_empty(params, "REQUEST_METHOD");
     request.begin.content_length = content_length(params);
@@ -71,14 +73,15 @@ void describe_to_engine(Request& request) {
     sapi_request_info& info = SG(request_info);
     info = {};
     SG(server_context) = &request;
-    SG(sapi_headers).http_response_code = 200;
+    // Warnings of the request's start may begin the answer before the script is refused.
+    SG(sapi_headers).http_response_code = request.missing ? 404 : 200;
     info.proto_num = 1000;
     if (const auto method = param(params, "REQUEST_METHOD")) info.request_method = method->data();
     if (!named) return;
     info.query_string = c_string(request.begin.query);
     info.content_type = value_or_empty(params, "CONTENT_TYPE").data();
     info.content_length = request.begin.content_length;
-    info.request_uri = c_string(request.begin.request_uri);
+    if (request.has_uri) info.request_uri = c_string(request.begin.request_uri);
     // The engine frees and replaces this one.
     if (request.script_path)
         info.path_translated = estrndup(request.script_path->data(), request.script_path->size());
@@ -108,7 +111,20 @@ void refuse(int code, const char* page) {
     zend_end_try();
 }
 
-bool open_script(zend_file_handle& script) {
+/// With the ini entry doc_root, what runs is named by it and the URI.
+bool is_special(const Request& request) {
+    const char* const root = PG(doc_root);
+    if (root == nullptr || *root == '\0' || !request.has_uri) return request.special;
+    static std::string path;
+    path.assign(root).append("/").append(request.begin.request_uri);
+    return FileSystem().kind(path.c_str()) == FileKind::special;
+}
+
+bool open_script(const Request& request, zend_file_handle& script) {
+    if (is_special(request)) {
+        errno = ENXIO;
+        return false;
+    }
     // The engine's own failure does not always come from a system call.
     errno = 0;
     volatile bool opened = false;
@@ -157,10 +173,10 @@ void run_script(Request& request) {
         return refuse(403, "Access denied.\n");
     }
     zend_file_handle script;
-    if (!open_script(script)) return refuse_unopened(request);
+    if (!open_script(request, script)) return refuse_unopened(request);
     keep_from_programs(script);
     request.port->script_begins(request.begin);
-    enter_directory_of(SG(request_info).path_translated);
+    enter_directory_of(ZSTR_VAL(script.filename));
     php_execute_script(&script);
     leave_script_directory();
     zend_destroy_file_handle(&script);

@@ -18,6 +18,9 @@ struct Request {
     ScriptBegin begin;
     std::optional<std::string_view> script_path;  ///< nothing: 404
     bool named = false;                           ///< the peer named a script at all
+    bool missing = false;                         ///< the fix-up found no file of that name
+    bool special = false;                         ///< what it found can hold no script
+    bool has_uri = false;                         ///< the peer sent a SCRIPT_NAME
     bool started = false;                         ///< PHP's request start is over
     bool finished = false;                        ///< by fastcgi_finish_request: output goes nowhere
     bool last_of_process = false;                 ///< it changed what only a new process can undo

@@ -25,7 +25,8 @@ bool set(Target& target, const zval& name, const zval& value) {
             return false;
         case LastingEffect::done:
             target.request->last_of_process = true;
-            return true;
+            if (!is_disabling(Z_STRVAL(name))) return true;
+            break;  // ini_get() is to show what is disabled
         case LastingEffect::none:
             break;
     }
@@ -43,7 +44,7 @@ void take_entry(zval* name, zval* value, zval*, int type, void* context) {
         report(MessageLevel::error, about, "only classic entries are allowed", "");
     } else if (name == nullptr || Z_TYPE_P(name) != IS_STRING || Z_STRLEN_P(name) == 0) {
         report(MessageLevel::error, about, "empty key", "");
-    } else if (value == nullptr || Z_TYPE_P(value) != IS_STRING || Z_STRLEN_P(value) == 0) {
+    } else if (value == nullptr || Z_TYPE_P(value) != IS_STRING) {
         static std::string text;
         text.assign("empty value for key '").append(Z_STRVAL_P(name));
         report(MessageLevel::error, about, text, "'");

@@ -33,7 +33,7 @@ std::size_t write_output(const char* text, std::size_t length) noexcept {
 
 void flush_output(void*) noexcept {
     Request* const request = running_request();
-    if (request == nullptr || request->finished || !SG(headers_sent)) return;
+    if (request == nullptr || request->finished) return;
     if (!request->port->flush()) php_handle_aborted_connection();
 }
 

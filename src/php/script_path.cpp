@@ -73,13 +73,15 @@ class Fixup {
 
     /// The request came by way of an Action: REDIRECT_URL is its name.
     [[nodiscard]] bool is_action() const { return name_is_redirect_url_; }
+    [[nodiscard]] bool found_special() const { return found_special_; }
 
     /// False: no file of that name, not even after taking components off its end.
     bool run() {
         take_action_target();
-        const bool ends_in_slash = path_.ends_with('/');
-        if (!path_.empty() && (ends_in_slash || files_.kind(path_.c_str()) == FileKind::absent)) {
-            return split_path_info();
+        if (!path_.empty()) {
+            const FileKind kind = path_.ends_with('/') ? FileKind::absent : files_.kind(path_.c_str());
+            if (kind == FileKind::absent) return split_path_info();
+            found_special_ = kind == FileKind::special;
         }
         keep_whole_path();
         return true;
@@ -201,14 +203,16 @@ class Fixup {
     OptionalText name_;  ///< the SCRIPT_NAME that the path stands for
     OptionalText info_;  ///< PATH_INFO as it will be
     bool name_is_redirect_url_ = false;
+    bool found_special_ = false;
 };
 
-ScriptLocation locate_plainly(const Params& params, const FixupRules& rules) {
+ScriptLocation locate_plainly(const Params& params, const FixupRules& rules, const FileTest& files) {
     const auto file = param(params, "SCRIPT_FILENAME"), translated = param(params, "PATH_TRANSLATED");
     const auto info = param(params, "PATH_INFO");
-    ScriptLocation found{.named = true, .script_path = file ? file : translated, .request_uri = {}};
+    ScriptLocation found{.named = true, .script_path = file ? file : translated};
     if (translated && !rules.discard_path) found.script_path = translated;
-    found.request_uri = info ? *info : param(params, "SCRIPT_NAME").value_or("");
+    found.special = files.kind(found.script_path->data()) == FileKind::special;
+    found.request_uri = info ? *info : param(params, "SCRIPT_NAME").value_or(std::string_view());
     return found;
 }
 
@@ -218,30 +222,36 @@ ScriptLocation fix_environment(Params& params, const FixupRules& rules, const Fi
     if (!param(params, "SCRIPT_FILENAME") && !param(params, "PATH_TRANSLATED")) return {};
     undo_iis_path_info(params);
     const bool apache = undo_proxy_prefix(params);
-    if (!rules.fix_pathinfo) return locate_plainly(params, rules);
+    if (!rules.fix_pathinfo) return locate_plainly(params, rules, files);
     if (!rules.doc_root.empty() && !param(params, "DOCUMENT_ROOT"))
         params.set("DOCUMENT_ROOT", rules.doc_root);
 
     bool found = true;
     bool by_action = false;
+    FileKind kind = FileKind::absent;
     const auto file = param(params, "SCRIPT_FILENAME");
     const bool plain = file && !file->empty() && !file->ends_with('/') && !param(params, "REDIRECT_URL");
-    if (!plain || files.kind(file->data()) == FileKind::absent) {
+    if (plain) kind = files.kind(file->data());
+    if (kind == FileKind::absent) {
         Fixup fixup(params, apache, files);
         found = fixup.run();
+        if (fixup.found_special()) kind = FileKind::special;
         // What an Action asked for keeps its name in the log though nothing was found.
         by_action = !found && fixup.is_action();
     }
-    ScriptLocation location{.named = true, .script_path = {}, .request_uri = {}};
+    ScriptLocation location{.named = true};
+    location.special = kind == FileKind::special;
     if (found) location.script_path = param(params, "SCRIPT_FILENAME");
-    location.request_uri = param(params, by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or("");
+    location.request_uri =
+        param(params, by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or(std::string_view());
     return location;
 }
 
 FileKind FileSystem::kind(const char* path) const noexcept {
     struct stat status {};
     if (stat(path, &status) != 0) return FileKind::absent;
-    return S_ISREG(status.st_mode) ? FileKind::regular : FileKind::other;
+    if (S_ISREG(status.st_mode)) return FileKind::regular;
+    return S_ISDIR(status.st_mode) ? FileKind::directory : FileKind::special;
 }
 
 std::string_view c_text(std::string_view text) {

@@ -10,7 +10,12 @@
 namespace phalanx::php {
 
 /// What a path leads to, links followed.
-enum class FileKind : std::uint8_t { absent, regular, other };
+enum class FileKind : std::uint8_t {
+    absent,
+    regular,
+    directory,
+    special  ///< a pipe, socket or device: opening it may wait for ever
+};
 
 /// The file system as the fix-up sees it, so that its rules can be tested without files.
 class FileTest {
@@ -37,9 +42,12 @@ struct ScriptLocation {
     /// False: the peer named neither SCRIPT_FILENAME nor PATH_TRANSLATED, and nothing was changed.
     bool named = false;
     /// The script's file; nothing where no usable one was named.
-    std::optional<std::string_view> script_path;
-    /// SCRIPT_NAME as it stands afterwards (php-fpm: what status, ping and "%r" look at).
-    std::string_view request_uri;
+    std::optional<std::string_view> script_path{};
+    /// What the path leads to is no file that could hold a script.
+    bool special = false;
+    /// SCRIPT_NAME as it stands afterwards (php-fpm: what status, ping and "%r" look at); data() is null
+    /// where there is none.
+    std::string_view request_uri{};
 };
 
 /// The longest path the fix-up looks for in the file system, in bytes (Linux: PATH_MAX).

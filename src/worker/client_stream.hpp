@@ -6,6 +6,7 @@
 #include <span>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
+#include "phalanx/os/stream_socket.hpp"
 #include "phalanx/status/slot_writer.hpp"
 
 namespace phalanx::worker {
@@ -35,6 +36,7 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
 
     std::ptrdiff_t read(std::span<std::byte> room) noexcept override;
     bool write(std::span<const fastcgi::Piece> pieces) noexcept override;
+    [[nodiscard]] bool is_open() noexcept override { return os::can_send(fd_); }
 
     /// Tells the client that no more will come (shutdown of our direction).
     void say_end() const;

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/site.hpp"
@@ -40,6 +41,27 @@ TEST_F(Refusals, AnUnreadableScriptIs403) {
     const Answer answer = site().get("/secret.php");
     EXPECT_EQ(answer.status(), 403) << answer;
     EXPECT_EQ(answer.body(), "Access denied.\n");
+}
+
+TEST_F(Refusals, AFileThatCanHoldNoScriptIsNotWaitedFor) {
+    SKIP_UNLESS_PHALANX("it waits for a writer of the pipe for ever");
+    const auto pipe = site().root() / "pipe.php";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0666), 0);
+    for (const char* fix_pathinfo : {"1", "0"}) {
+        site().pool().set("php_admin_value[cgi.fix_pathinfo]", fix_pathinfo);
+        site().pool().remove("php_admin_value[doc_root]");
+        site().start();
+        const Answer answer = site().get("/pipe.php");
+        EXPECT_EQ(answer.status(), 404) << answer;
+        EXPECT_EQ(answer.body(), "No input file specified.\n");
+        EXPECT_EQ(answer.errors,
+                  "Unable to open primary script: " + pipe.string() + " (No such device or address)");
+        site().end();
+        site().pool().set("php_admin_value[doc_root]", site().root().string());
+        site().start();
+        EXPECT_EQ(site().get("/pipe.php").status(), 404);
+        site().end();
+    }
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class MemoryPort final : public RequestPort {
     }
 
     bool flush() noexcept override {
-        flushed_at.push_back(body.size());
+        flushed_at.push_back(head.size() + body.size());
         return !client_gone;
     }
 
@@ -80,7 +80,7 @@ class MemoryPort final : public RequestPort {
 
     std::string head, body, seen_uri, seen_user, begun_script, access_header;
     std::vector<std::string> log_lines;
-    std::vector<std::size_t> flushed_at;
+    std::vector<std::size_t> flushed_at;  ///< how much had been written by then
     MessageLevel last_level = MessageLevel::debug;
     bool logged_to_web_server = false;
     bool client_gone = false;

@@ -33,7 +33,7 @@ class ResponseWriter {
     /// Appends to one of the response's streams; order across streams is kept. False: the client is gone, now
     /// or earlier. After end() nothing is written.
     bool write(Stream stream, std::string_view bytes);
-    /// Sends what the buffer holds.
+    /// Sends what the buffer holds; where that is nothing, asks whether the client is still there.
     bool flush();
     /// Sends END_REQUEST together with what the buffer holds. The second and later calls do nothing.
     bool end(std::uint32_t app_status, ProtocolStatus status);

@@ -45,6 +45,9 @@ struct ReadResult {
 /// Sends what the kernel takes at once, 0 bytes if it takes none; nothing when the peer is gone.
 [[nodiscard]] std::optional<std::size_t> send_available(int connection, std::string_view bytes);
 
+/// False: the peer takes nothing any more (a send of nothing fails: it has closed a Unix socket, or reset).
+[[nodiscard]] bool can_send(int connection);
+
 /// shutdown(2) of our direction: the peer sees the end of what it is sent.
 void end_sending(int connection);
 /// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.

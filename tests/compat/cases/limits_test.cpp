@@ -119,8 +119,8 @@ TEST(Limits, ClientsThatGo) {
          "fastcgi_finish_request(); usleep(50000); echo str_repeat('x', 100000); note('went on');", ends);
     gone(cases, "flushed after finishing",
          "fastcgi_finish_request(); usleep(50000); flush(); note('went on');", ends);
-    gone(cases, "output in buffers", "ob_start(); usleep(50000); send(); note('buffered ' . ob_get_level());",
-         "fault: a flush() with nothing to send does not look whether the client is still there");
+    gone(cases, "output in buffers",
+         "ob_start(); usleep(50000); send(); note('buffered ' . ob_get_level());");
     compare({.pool = {{"env[OWN]", "{own}"}}, .cases = cases, .log = Log::Ignore});
 }
 
