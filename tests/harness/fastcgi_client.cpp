@@ -75,16 +75,7 @@ std::ostream& operator<<(std::ostream& out, const Answer& answer) {
 }
 
 bool FastCgiClient::send(std::string_view bytes, milliseconds deadline) {
-    const auto end = Clock::now() + deadline;
-    while (!bytes.empty()) {
-        const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(sent));
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_for(socket_.get(), POLLOUT, end))) {
-            return false;
-        }
-    }
-    return true;
+    return send_all(socket_, bytes, Clock::now() + deadline);
 }
 
 void FastCgiClient::finish_sending() const {

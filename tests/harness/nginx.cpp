@@ -10,22 +10,35 @@ namespace {
 
 constexpr const char* kNginx = "/usr/sbin/nginx";
 constexpr const char* kStockParams = "/etc/nginx/fastcgi_params";
+constexpr const char* kStockTypes = "/etc/nginx/mime.types";
 
-std::string configuration(const TempDir& files, const Address& own, const Address& upstream,
-                          const std::filesystem::path& root, UpstreamUse use, std::string_view directives) {
-    const std::string folder = files.path().string();
+std::string locations(UpstreamUse use, std::string_view directives, Files files) {
+    std::string pass = "      include " + std::string(kStockParams) +
+                       ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
+                       (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
+                       std::string(directives) + "      fastcgi_pass php;\n    }\n";
+    if (files == Files::ToPhp) return "    location / {\n" + pass;
+    return "    index index.php;\n    location / {\n      include " + std::string(kStockTypes) +
+           ";\n    }\n    location ~ \\.php(/|$) {\n      fastcgi_split_path_info ^(.+?\\.php)(/.*)$;\n"
+           "      set $path_info $fastcgi_path_info;\n      try_files $fastcgi_script_name =404;\n"
+           "      fastcgi_param PATH_INFO $path_info;\n" +
+           pass;
+}
+
+std::string configuration(const TempDir& folder, const Address& own, const Address& upstream,
+                          const std::filesystem::path& root, UpstreamUse use, std::string_view directives,
+                          Files files) {
+    const std::string path = folder.path().string();
     std::string text = ::geteuid() == 0 ? "user www-data;\n" : "";
-    text += "daemon off;\nworker_processes 1;\npid " + folder + "/nginx.pid;\nerror_log " + folder +
+    text += "daemon off;\nworker_processes 1;\npid " + path + "/nginx.pid;\nerror_log " + path +
             "/error.log warn;\nevents { worker_connections 512; }\nhttp {\n  access_log off;\n";
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
-        text += "  " + std::string(kind) + "_temp_path " + folder + "/" + kind + ";\n";
+        text += "  " + std::string(kind) + "_temp_path " + path + "/" + kind + ";\n";
     }
     text += "  client_max_body_size 0;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
             (use == UpstreamUse::Kept ? "    keepalive 16;\n" : "") + "  }\n  server {\n    listen " +
-            own.listen_value() + ";\n    root " + root.string() + ";\n    location / {\n      include " +
-            kStockParams + ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
-            (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") + std::string(directives) +
-            "      fastcgi_pass php;\n    }\n  }\n}\n";
+            own.listen_value() + ";\n    root " + root.string() + ";\n" + locations(use, directives, files) +
+            "  }\n}\n";
     return text;
 }
 
@@ -36,7 +49,7 @@ bool Nginx::installed() {
 }
 
 Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use,
-             std::string_view directives)
+             std::string_view directives, Files files)
     : address_(Address::tcp("127.0.0.1", free_tcp_port())) {
     Command command;
     command.arguments = {kNginx,
@@ -46,7 +59,7 @@ Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root
                          (files_ / "error.log").string(),
                          "-c",
                          files_.write("nginx.conf", configuration(files_, address_, upstream, document_root,
-                                                                  use, directives))};
+                                                                  use, directives, files))};
     command.errors = files_ / "error.log";
     command.end_signal = SIGTERM;
     process_ = std::make_unique<ChildProcess>(command);

@@ -109,6 +109,18 @@ socklen_t Address::fill(sockaddr_storage& storage) const {
     return length;
 }
 
+bool send_all(const Descriptor& socket, std::string_view bytes, Clock::time_point end) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent > 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        } else if (errno != EINTR && (errno != EAGAIN || !wait_for(socket.get(), POLLOUT, end))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool wait_for(int descriptor, short events, Clock::time_point end) {
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());

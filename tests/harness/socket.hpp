@@ -59,6 +59,8 @@ class Address {
 
 /// Waits until the descriptor has one of the poll events; false when the time is over.
 [[nodiscard]] bool wait_for(int descriptor, short events, Clock::time_point end);
+/// Writes everything; false when the peer has closed or took nothing until then.
+[[nodiscard]] bool send_all(const Descriptor& socket, std::string_view bytes, Clock::time_point end);
 
 /// A port of 127.0.0.1 and ::1 that nobody used a moment ago, below the kernel's own range for outgoing
 /// connections, and another one for each call and each process.

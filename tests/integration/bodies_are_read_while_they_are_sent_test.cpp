@@ -1,4 +1,4 @@
-#include "harness/http_client.hpp"
+#include "harness/http_stream.hpp"
 #include "harness/nginx.hpp"
 #include "harness/site.hpp"
 #include "notes.hpp"

@@ -201,10 +201,16 @@ TEST_F(LargeBodiesTakeNoMemory, BehindNginx) {
         Bytes bytes(size);
         const std::string body = bytes.take(size);
         // nginx stops sending a body when an answer begins before its end.
-        EXPECT_EQ(client.send("PUT", "/read.php", body).body, "8192 " + bytes.hash());
-        const std::string type = "Content-Type: " + std::string(kFileType) + "\r\n";
+        EXPECT_EQ(client.send({.method = "PUT", .target = "/read.php", .body = body}).body,
+                  "8192 " + bytes.hash());
         const std::string file = std::string(kFilePart) + body + std::string(kFileEnd);
-        EXPECT_EQ(client.send("POST", "/upload.php", file, type).body, bytes.hash());
+        EXPECT_EQ(client
+                      .send({.method = "POST",
+                             .target = "/upload.php",
+                             .headers = {{"Content-Type", std::string(kFileType)}},
+                             .body = file})
+                      .body,
+                  bytes.hash());
         const std::string down = client.get("/write.php?size=" + std::to_string(size)).body;
         Bytes seen(0);
         seen.add(down);
