@@ -49,11 +49,16 @@ class ErrorLog::Impl {
         path_ = std::move(path);
         if (starting_ && !is_copy && !copies_) {
             copies_ = std::make_shared<LineSink>(DescriptorOutput::borrow(standard_error_), LineRules{});
-            copies_->set_level(to_spdlog(Level::notice));
+            copies_->set_level(to_spdlog(copied_from_));
             logger_.sinks().push_back(copies_);
         }
         if (is_copy) drop_copies();
         apply_rules();
+    }
+
+    void copy_from(Level level) {
+        copied_from_ = level;
+        if (copies_) copies_->set_level(to_spdlog(level));
     }
 
     void end_start_up() {
@@ -84,6 +89,7 @@ class ErrorLog::Impl {
 
     int standard_error_;
     bool starting_ = true;
+    Level copied_from_ = Level::notice;
     LineRules rules_;
     std::string path_;  ///< of the file, empty: another target
     std::shared_ptr<LineSink> main_;
@@ -119,6 +125,10 @@ void ErrorLog::use_descriptor(int fd) {
 void ErrorLog::use_syslog(std::string identity, int facility, std::string socket) {
     impl_->set_target(std::make_unique<SyslogOutput>(std::move(socket)),
                       {LineStyle::syslog, false, std::move(identity), facility}, {});
+}
+
+void ErrorLog::copy_from(Level level) {
+    impl_->copy_from(level);
 }
 
 void ErrorLog::end_start_up() {

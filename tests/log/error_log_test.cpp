@@ -106,6 +106,16 @@ TEST_F(ErrorLogTest, UntilStartUpIsCompleteNoticesAreCopiedToStandardError) {
     EXPECT_THAT(written(), EndsWith("file only\n"));
 }
 
+TEST_F(ErrorLogTest, OnlyCopiesOfTheAskedLevelGoToStandardError) {
+    ASSERT_TRUE(log.open_file(path));
+    log.copy_from(Level::warning);
+    log.notice("file only");
+    EXPECT_EQ(standard_error.read_all(), "");
+    log.warning("both");
+    EXPECT_THAT(standard_error.read_all(), EndsWith("WARNING: both\n"));
+    EXPECT_THAT(written(), EndsWith("WARNING: both\n"));
+}
+
 TEST_F(ErrorLogTest, AFileThatIsStandardErrorGetsEachLineOnce) {
     ASSERT_TRUE(log.open_file("/proc/self/fd/" + std::to_string(standard_error.writer())));
     log.notice("once");

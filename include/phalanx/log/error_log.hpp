@@ -27,8 +27,8 @@ struct Where {
 /// The daemon's error log in php-fpm's line format (directives error_log, log_level, syslog.*). It belongs to
 /// the master and knows nothing of workers but the lines the master passes on.
 ///
-/// A new log writes to standard error. Once a file or syslog is opened, lines of notice and above are copied
-/// to standard error until end_start_up().
+/// A new log writes to standard error. Once a file or syslog is opened, lines of notice and above (or of the
+/// level given to copy_from()) are copied to standard error until end_start_up().
 ///
 /// No call waits: what a pipe, terminal, socket or syslog does not take at once is kept, up to max_backlog
 /// bytes, and tried again at the next line or flush(); lines beyond are dropped, and a warning tells how many
@@ -62,6 +62,8 @@ class ErrorLog {
     /// `facility` is syslog(3)'s number without priority, e.g. 24 (LOG_DAEMON). Lines are "[LEVEL] TEXT",
     /// sent with the priority of their own level (php-fpm sends all with that of log_level).
     void use_syslog(std::string identity, int facility, std::string socket = "/dev/log");
+    /// Of what is still to come at start-up, only lines of this level and above are copied.
+    void copy_from(Level level);
     /// Start-up is complete: no more copies on standard error.
     void end_start_up();
     /// Opens the file again (SIGUSR1). On error the log goes on as it is. Nothing to do for other targets.

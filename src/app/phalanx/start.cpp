@@ -139,6 +139,8 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
         log.error(bound.error().text());
         return fail(log);
     }
+    // For php-fpm start-up is complete here; what goes wrong with the pools' templates is for the caller too.
+    log.copy_from(log::Level::warning);
     return master.run([&] {
         log.end_start_up();
         if (daemonize) {
