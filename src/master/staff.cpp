@@ -185,19 +185,19 @@ void Staff::take_note(WorkerHandle& worker, Note& note) {
 }
 
 void Staff::hello(WorkerHandle& worker, pid_t pid) {
+    worker.pid = pid;
+    // Also of a worker whose life was over before its hello was read: it may have served and died meanwhile.
+    say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
+    worker.replaces_dead = false;
     auto pidfd = os::open_pidfd(pid);
     if (!pidfd || !os::is_own_child(*pidfd)) {
-        worker.pid = pid;
         const auto end = around_.unclaimed.take(pid);
         return bury(worker, end.value_or(os::ChildEnd{pid, os::ChildEnd::How::exited, 0}));
     }
-    worker.pid = pid;
     worker.pidfd = *std::move(pidfd);
     worker.life = WorkerLife::serving;
     worker.changed_at = base::Monotonic::now();
     set_live(worker, true);
-    say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
-    worker.replaces_dead = false;
     dispatcher_->worker_joined(worker.slot);
     events_.worker_joined();
 }

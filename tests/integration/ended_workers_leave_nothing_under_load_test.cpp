@@ -45,7 +45,7 @@ class EndedWorkers : public SiteTest, public testing::WithParamInterface<Way> {
         }
         ended_ += count;
         EXPECT_TRUE(eventually(kPatience, [this] { return workers_started() == ended_; }))
-            << workers_started() << " workers of " << ended_ << " were replaced";
+            << workers_started() << " workers of " << ended_ << " were replaced" << site().daemon().log();
     }
     /// In the place of others: the first one is not worth a line.
     int workers_started() {
