@@ -30,7 +30,7 @@ std::uint64_t requests_wanted() {
 /// What a process has at rest: a connection that is just being closed does not count.
 struct Size {
     std::uint64_t resident_kib = 0;
-    std::uint64_t proportional_kib = 0;
+    std::uint64_t proportional_kib = 0;  ///< to be read, not held: it grows when another daemon ends
     std::size_t descriptors = 0;
     std::size_t children = 0;  ///< zombies too
 };
@@ -97,7 +97,6 @@ class NothingLeaks : public SiteTest {
         EXPECT_EQ(before.descriptors, after.descriptors) << who;
         EXPECT_EQ(before.children, after.children) << who;
         EXPECT_LE(after.resident_kib, before.resident_kib + kToleratedKib) << who;
-        EXPECT_LE(after.proportional_kib, before.proportional_kib + kToleratedKib) << who;
     }
     pid_t ask_for_worker() { return std::atoi(site().get("/pid.php").body().c_str()); }
 
