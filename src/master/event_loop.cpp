@@ -87,11 +87,18 @@ void EventLoop::run() {
     while (!stopped_) {
         if (after_batch_.empty()) {
             asio_.run_one();
+            run_after_batch();
         } else {
-            asio_.poll();
+            run_ready();
         }
-        run_after_batch();
     }
+}
+
+void EventLoop::run_ready() {
+    // One handler and not all that are ready: a descriptor that only the work below can quieten stays ready
+    // until it has run.
+    asio_.poll_one();
+    run_after_batch();
 }
 
 void EventLoop::wait_for_set() {

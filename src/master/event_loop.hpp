@@ -74,6 +74,8 @@ class EventLoop {
 
     /// Runs until stop().
     void run();
+    /// One turn of run() that does not wait: handles what is ready.
+    void run_ready();
     void stop() { stopped_ = true; }
     [[nodiscard]] boost::asio::io_context& asio() { return asio_; }
 

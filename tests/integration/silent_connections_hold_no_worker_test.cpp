@@ -1,9 +1,13 @@
+#include <csignal>
+
 #include "harness/site.hpp"
 
 namespace phalanx::harness {
 namespace {
 
 constexpr std::size_t kSilentClients = 50;
+/// More than the master looks at before it lets other work have its turn.
+constexpr std::size_t kBurst = 200;
 /// php-fpm's workers wait 5 s for a first byte; an answer within this did not wait for that.
 constexpr milliseconds kAtOnce{2'500};
 
@@ -39,6 +43,21 @@ TEST_F(SilentConnections, HoldNoWorkerWithHalfAHeadEither) {
         ASSERT_TRUE(client.send(head.substr(half.size())));
         EXPECT_EQ(client.read_answer().body(), "hello");
     }
+}
+
+TEST_F(SilentConnections, HoldNoWorkerWhenManyComeAtOnce) {
+    SKIP_UNLESS_PHALANX("a silent connection holds a worker for 5 s");
+    site().script("hello.php", "<?php echo 'hello';");
+    site().start();
+    ASSERT_EQ(site().get("/hello.php").body(), "hello");
+    std::vector<FastCgiClient> silent;
+    ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+    for (std::size_t i = 0; i < kBurst; ++i) silent.emplace_back(site().address());
+    ASSERT_TRUE(site().daemon().signal(SIGCONT));
+    const auto begin = Clock::now();
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(site().get("/hello.php").body(), "hello");
+    EXPECT_LT(Clock::now() - begin, kAtOnce);
+    EXPECT_EQ(silent.back().exchange(site().request("/hello.php")).body(), "hello");
 }
 
 }  // namespace

@@ -1,0 +1,71 @@
+#include "event_loop.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include "phalanx/os/descriptor.hpp"
+
+namespace phalanx::master {
+namespace {
+
+/// A descriptor that stays ready until the work it asks for is done, as a listener does whose connections are
+/// accepted after the batch.
+class Listener final : public ReadyHandler, public AfterBatch {
+  public:
+    Listener(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
+    void on_ready(std::uint32_t) override {
+        loop_.after_batch(*this);
+        // Not to hang where the loop never comes to the work.
+        if (++events == too_many) drain();
+    }
+    void after_batch() override {
+        ++works;
+        drain();
+    }
+    static constexpr int too_many = 100;
+    int events = 0;
+    int works = 0;
+
+  private:
+    void drain() const {
+        eventfd_t count = 0;
+        (void)::eventfd_read(fd_, &count);
+    }
+    EventLoop& loop_;
+    int fd_;
+};
+
+class EventLoopTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto loop = EventLoop::create();
+        ASSERT_TRUE(loop);
+        loop_ = *std::move(loop);
+        auto event = os::make_eventfd();
+        ASSERT_TRUE(event);
+        event_ = *std::move(event);
+    }
+    std::unique_ptr<EventLoop> loop_;
+    os::UniqueFd event_;
+};
+
+TEST_F(EventLoopTest, ComesToTheWorkAlthoughADescriptorStaysReady) {
+    Listener listener(*loop_, event_.get());
+    auto watch = loop_->watch(event_.get(), EPOLLIN, listener);
+    ASSERT_TRUE(watch);
+    ASSERT_EQ(::eventfd_write(event_.get(), 1), 0);
+    for (int turn = 0; turn < 4 && listener.works == 0; ++turn) loop_->run_ready();
+    EXPECT_EQ(listener.works, 1);
+    EXPECT_LT(listener.events, Listener::too_many);
+}
+
+TEST_F(EventLoopTest, ATurnWithNothingReadyDoesNotWait) {
+    Listener listener(*loop_, event_.get());
+    auto watch = loop_->watch(event_.get(), EPOLLIN, listener);
+    ASSERT_TRUE(watch);
+    loop_->run_ready();
+    EXPECT_EQ(listener.events, 0);
+}
+
+}  // namespace
+}  // namespace phalanx::master
