@@ -66,7 +66,10 @@ class ErrorLog::Impl {
         drop_copies();
     }
 
-    bool drain() { return main_->drain() & (!copies_ || copies_->drain()); }
+    bool drain() {
+        const bool written = main_->drain();
+        return (!copies_ || copies_->drain()) && written;
+    }
 
     [[nodiscard]] spdlog::logger& logger() { return logger_; }
     [[nodiscard]] LineSink& main() { return *main_; }
