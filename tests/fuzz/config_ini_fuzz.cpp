@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../../src/config/ini_reader.hpp"
+#include "ini_reader.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "../fastcgi/wire.hpp"
+#include "fastcgi/wire.hpp"
 #include "phalanx/fastcgi/head_scanner.hpp"
 #include "phalanx/fastcgi/request_reader.hpp"
 
@@ -37,7 +37,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const HeadOutcome outcome = reader.read_head(params);
     const bool waits = outcome.kind == Kind::end_of_stream || outcome.kind == Kind::truncated;
     require(waits == (whole.verdict() == Verdict::incomplete));
-    if (outcome.kind == Kind::request) require(whole.verdict() == Verdict::complete);
+    if (outcome.kind == Kind::request) {
+        require(whole.verdict() == Verdict::complete);
+        require(whole.head().request_id == outcome.head.request_id && whole.head().role == outcome.head.role);
+        require(whole.keep_connection() == outcome.head.keep_connection);
+    }
     if (outcome.kind == Kind::answer) require(whole.verdict() == Verdict::for_worker);
     if (!waits) require(bytes.size() - source.left() - reader.leftover().size() == whole.head_bytes());
     return 0;

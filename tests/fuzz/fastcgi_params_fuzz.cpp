@@ -5,7 +5,7 @@
 #include <cstring>
 #include <set>
 
-#include "../fastcgi/wire.hpp"
+#include "fastcgi/wire.hpp"
 #include "phalanx/fastcgi/params_decoder.hpp"
 
 namespace {
