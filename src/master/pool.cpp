@@ -134,7 +134,7 @@ void Pool::template_ended(const os::ChildEnd& end) {
     template_.ended();
     end_template_line();
     decide_start();
-    if (stopping_) return;
+    if (stopping_) return staff_.forget_orders(std::chrono::milliseconds(0));
     const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
     if (pid != 0) {
         say(Level::warning,
@@ -188,6 +188,7 @@ void Pool::reconcile(bool tick, bool connection_waits) {
 
 void Pool::check_orders() {
     staff_.forget_orders(hello_limit);
+    if (stopping_) let_template_go();
     reconcile(/*tick=*/false, /*connection_waits=*/false);
     if (staff_.count(WorkerLife::ordered) > 0 && !order_timer_.armed()) {
         order_timer_.start(hello_limit, [this] { check_orders(); });
@@ -278,8 +279,17 @@ void Pool::finish() {
     staff_.expect_ends();
     dispatcher_.drain();
     if (status_listener_) status_listener_->stop();
-    template_.signal(SIGTERM);
     staff_.leave_all();
+    let_template_go();
+}
+
+void Pool::let_template_go() {
+    // While it makes workers that were ordered, its end would leave them to nobody.
+    if (staff_.count(WorkerLife::ordered) == 0) template_.signal(SIGTERM);
+}
+
+void Pool::worker_joined() {
+    if (stopping_) let_template_go();
 }
 
 void Pool::stop_with(int signal) {
@@ -287,8 +297,9 @@ void Pool::stop_with(int signal) {
     request_watch_.stop();
     dispatcher_.drain();
     staff_.expect_ends();
-    template_.signal(signal);
     staff_.signal_all(signal);
+    if (signal == SIGKILL) template_.signal(signal);
+    let_template_go();
 }
 
 bool Pool::has_processes() const {

@@ -76,7 +76,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void template_failed(const std::string& step) override;
     void template_said(std::string_view text) override;
     // StaffEvents
-    void worker_joined() override {}
+    void worker_joined() override;
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
     void request_lost(const status::SlotSnapshot& last, int code) override;
 
@@ -88,6 +88,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void reconcile(bool tick, bool connection_waits);
     void report(const PolicyDecision& decision);
     void check_orders();
+    void let_template_go();
     void decide_start();
     void sample_listen_queue();
     [[nodiscard]] status::PoolSnapshot snapshot() const;

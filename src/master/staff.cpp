@@ -134,8 +134,8 @@ void Staff::retire_idle(std::size_t count) {
 }
 
 void Staff::leave_all() {
+    all_leave_ = true;
     for (WorkerHandle& worker : workers_) {
-        if (worker.life == WorkerLife::ordered) clear(worker);
         if (worker.life == WorkerLife::serving) send_leave(worker);
     }
 }
@@ -149,9 +149,11 @@ void Staff::send_leave(WorkerHandle& worker) {
 }
 
 void Staff::signal_all(int signal) {
+    all_end_by_ = signal;
     for (WorkerHandle& worker : workers_) {
-        if (worker.life == WorkerLife::ordered) clear(worker);
-        if (worker.life == WorkerLife::absent) continue;
+        // One that was ordered is waited for, else it would come into being behind our back: see hello().
+        if (worker.life == WorkerLife::ordered && signal == SIGKILL) clear(worker);
+        if (worker.life == WorkerLife::absent || worker.life == WorkerLife::ordered) continue;
         say(Level::debug,
             fmt::format("sending signal {} SIG{} to child {}", signal, ::sigabbrev_np(signal), worker.pid));
         (void)os::send_signal(worker.pidfd, signal);
@@ -199,6 +201,11 @@ void Staff::hello(WorkerHandle& worker, pid_t pid) {
     worker.changed_at = base::Monotonic::now();
     set_live(worker, true);
     dispatcher_->worker_joined(worker.slot);
+    if (all_end_by_) {
+        (void)os::send_signal(worker.pidfd, *all_end_by_);
+    } else if (all_leave_) {
+        send_leave(worker);
+    }
     events_.worker_joined();
 }
 

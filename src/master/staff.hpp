@@ -52,7 +52,8 @@ class Staff {
     void forget_orders(std::chrono::milliseconds older_than);
     /// Sends up to `count` idle workers away, highest slots first.
     void retire_idle(std::size_t count);
-    /// Asks every worker to leave after what it is doing.
+    /// Asks every worker to leave after what it is doing, or ends it by a signal; those that were ordered and
+    /// have not said hello yet as soon as they do.
     void leave_all();
     void signal_all(int signal);
     /// Gives every worker the access log, opened anew.
@@ -96,6 +97,8 @@ class Staff {
     std::vector<os::UniqueFd>
         foreign_fds_;  ///< kept: closing a stranger's descriptor could make the master wait
     bool ends_expected_ = false;
+    bool all_leave_ = false;         ///< workers that are still to come included
+    std::optional<int> all_end_by_;  ///< the signal, for those too
 };
 
 /// php-fpm's words for the end of a process: "with code 0", "on signal 11 (SIGSEGV - core dumped)".

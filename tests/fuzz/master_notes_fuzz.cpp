@@ -193,7 +193,8 @@ void Pool::join(Seat& seat) {
 void Pool::die(Seat& seat) {
     seat.jobs.clear();
     if (seat.handle.channel_watch) read_notes(seat);
-    dispatcher_.recover(seat.handle);
+    // Every other one leaves a client behind whom nobody has answered.
+    dispatcher_.recover(seat.handle, seat.handle.slot.number() % 2 == 0 ? std::optional(502) : std::nullopt);
     seat.handle.channel_watch = {};
     seat.handle.channel.close();
     seat.handle.life = WorkerLife::absent;

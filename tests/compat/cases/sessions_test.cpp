@@ -22,7 +22,9 @@ const Mask kIds{"SESSION ID", "[a-z0-9,-]{26,32}"};
 
 TEST(Sessions, InFiles) {
     compare(
-        {.pool = {{"php_value[session.save_path]", "{own}"}, {"php_flag[display_errors]", "on"}},
+        {.pool = {{"php_value[session.save_path]", "{own}"},
+                  {"php_value[session.gc_probability]", "0"},
+                  {"php_flag[display_errors]", "on"}},
          .cases =
              {
                  with("a new one", "session_start(); $_SESSION['n'] = 1; echo strlen(session_id()), SID;"),
