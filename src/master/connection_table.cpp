@@ -84,7 +84,7 @@ void ConnectionTable::remove(Entry& entry) {
     const std::uint32_t index = entry.id.index;
     buffered_bytes_ -= entry.buffer.size();
     entry.watch = {};
-    if (entry.was_lent && entry.fd) os::close_without_lingering(std::move(entry.fd));
+    if (entry.fd) os::close_without_lingering(std::move(entry.fd));
     ++generations_[index];
     free_.push_back(index);
     entries_[index].reset();

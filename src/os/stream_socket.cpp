@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "passed_descriptors.hpp"
+
 namespace phalanx::os {
 namespace {
 
@@ -36,7 +38,15 @@ bool broke_while_waiting(int error) {
 
 ReadResult receive(int connection, std::span<std::byte> room, int flags) {
     for (;;) {
-        const ssize_t size = ::recv(connection, room.data(), room.size(), flags | MSG_DONTWAIT);
+        iovec piece{room.data(), room.size()};
+        PassedRoom passed;
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        // A look leaves what was passed where it is.
+        if ((flags & MSG_PEEK) == 0) passed.attach(message);
+        const ssize_t size = ::recvmsg(connection, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (size >= 0) close_passed(message);
         if (size > 0) return {ReadResult::State::bytes, static_cast<std::size_t>(size)};
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {ReadResult::State::nothing, 0};
@@ -154,14 +164,14 @@ void end_connection(int connection) {
     (void)::shutdown(connection, SHUT_RDWR);
 }
 
-void close_without_lingering(UniqueFd connection) {
-    const linger off{};
-    (void)::setsockopt(connection.get(), SOL_SOCKET, SO_LINGER, &off, sizeof off);
-    connection.reset();
-}
-
 void stop_receiving(int socket) {
     (void)::shutdown(socket, SHUT_RD);
+}
+
+bool is_socket(int fd) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
 bool is_accepted_from(int connection, int listener) {

@@ -10,6 +10,7 @@
 #include "os_test_support.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/listen_socket.hpp"
+#include "phalanx/os/message_socket.hpp"
 #include "socket_test_support.hpp"
 
 namespace phalanx::os {
@@ -203,6 +204,54 @@ TEST(CloseWithoutLingering, DoesNotWaitForAPeerThatTakesNothing) {
     ASSERT_FALSE(send_all(tcp.accepted.get(), pieces, short_time));
     const auto begin = std::chrono::steady_clock::now();
     close_without_lingering(std::move(tcp.accepted));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+}
+
+/// A connection whose close(2) would wait for 20 s, unless somebody else has it too.
+UniqueFd lingering_end_of(Tcp& tcp) {
+    const linger wait_long{1, 20};
+    (void)::setsockopt(tcp.accepted.get(), SOL_SOCKET, SO_LINGER, &wait_long, sizeof wait_long);
+    std::string large(8'000'000, 'x');
+    iovec pieces[] = {{large.data(), large.size()}};
+    EXPECT_FALSE(send_all(tcp.accepted.get(), pieces, short_time));
+    return std::move(tcp.accepted);
+}
+
+/// Sends it so that the message has its last reference.
+void pass(const UniqueFd& socket, UniqueFd descriptor) {
+    const int fds[] = {descriptor.get()};
+    ASSERT_EQ(send_message(socket.get(), as_bytes("x"), {}, fds, Waiting::no), SendResult::sent);
+}
+
+TEST_F(StreamSocket, DescriptorsThatComeAlongAreClosedWithoutWaiting) {
+    Tcp tcp("127.0.0.1", "127.0.0.1");
+    UniqueFd lingering = lingering_end_of(tcp);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto before = open_descriptors();
+    pass(theirs_, std::move(lingering));
+    EXPECT_EQ(peek(ours(), room_).state, State::bytes);
+    EXPECT_EQ(text_of(read_available(ours(), room_)), "x");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+    EXPECT_EQ(open_descriptors().size(), before.size() - 1) << "the one that was passed";
+}
+
+TEST_F(StreamSocket, DescriptorsLeftUnreadAreNotWaitedForAtTheEnd) {
+    Tcp tcp("127.0.0.1", "127.0.0.1");
+    pass(theirs_, lingering_end_of(tcp));
+    const auto begin = std::chrono::steady_clock::now();
+    close_without_lingering(std::move(ours_));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+}
+
+TEST_F(StreamSocket, NorAreThoseInTheQueueOfOneThatWasPassed) {
+    Tcp tcp("127.0.0.1", "127.0.0.1");
+    auto inner = make_message_pair();
+    ASSERT_TRUE(inner);
+    ASSERT_EQ(::send(inner->there.get(), "", 0, 0), 0) << "an empty message is not the end of the queue";
+    pass(inner->there, lingering_end_of(tcp));
+    pass(theirs_, std::move(inner->here));
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(text_of(read_available(ours(), room_)), "x");
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
 }
 

@@ -24,7 +24,7 @@ struct Accepted {
 /// it waited is passed over.
 [[nodiscard]] Accepted accept_connection(int listener);
 
-/// What a read that does not wait found.
+/// What a read that does not wait found. Descriptors that come with the bytes are closed.
 struct ReadResult {
     enum class State { bytes, nothing, end } state = State::nothing;  ///< end: closed, reset or broken
     std::size_t size = 0;
@@ -52,11 +52,13 @@ struct ReadResult {
 void end_sending(int connection);
 /// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.
 void end_connection(int connection);
-/// Closes at once even where somebody set SO_LINGER on the socket, which would make close(2) wait.
+/// Closes at once even where somebody set SO_LINGER on the socket, which would make close(2) wait, or on one
+/// that lies unread in its queue (SCM_RIGHTS). For sockets that nobody else goes on to read.
 void close_without_lingering(UniqueFd connection);
 /// shutdown(SHUT_RD): on a message socket whoever sends from now on gets EPIPE. Async-signal-safe.
 void stop_receiving(int socket);
 
+[[nodiscard]] bool is_socket(int fd);
 /// True for a connected stream socket whose own address is that of the listener (so it was accepted there).
 [[nodiscard]] bool is_accepted_from(int connection, int listener);
 

@@ -1,0 +1,62 @@
+#include "passed_descriptors.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "phalanx/os/stream_socket.hpp"
+
+namespace phalanx::os {
+namespace {
+
+/// More than a socket's buffer holds of messages, however small.
+constexpr int most_unread_messages = 4096;
+
+int option(int fd, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+/// Takes all that was sent to a Unix socket and nobody has read; nothing more can come after that.
+void drop_unread(int fd) {
+    static std::array<std::byte, 16UL * 1024> dropped;
+    const bool is_stream = option(fd, SO_TYPE) == SOCK_STREAM;
+    (void)::shutdown(fd, SHUT_RD);
+    for (int i = 0; i < most_unread_messages; ++i) {
+        iovec piece{dropped.data(), dropped.size()};
+        PassedRoom room;
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        room.attach(message);
+        const ssize_t size = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        // Messages may be empty; of a stream it is the end.
+        if (size < 0 || (size == 0 && is_stream)) return;
+        close_passed(message);
+    }
+}
+
+}  // namespace
+
+void close_passed(msghdr& message) {
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+            close_without_lingering(UniqueFd(fd));
+        }
+    }
+}
+
+// The kernel lets sockets be queued in queued sockets a few levels deep only (unix(7), ETOOMANYREFS): so deep
+// this goes.
+void close_without_lingering(UniqueFd connection) {
+    const linger off{};
+    const int fd = connection.get();
+    if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0) return;
+    if (option(fd, SO_DOMAIN) == AF_UNIX && option(fd, SO_ACCEPTCONN) == 0) drop_unread(fd);
+}
+
+}  // namespace phalanx::os
