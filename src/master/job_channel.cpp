@@ -110,7 +110,8 @@ JobChannel::Received JobChannel::receive(Note& note) {
         return message.state == ReceivedMessage::State::nothing ? Received::nothing : Received::malformed;
     }
     note.sender = message.sender;
-    note.fd = message.fds.empty() ? os::UniqueFd() : std::move(message.fds[0]);
+    if (message.cut) note.surplus = std::move(message.fds);
+    if (!message.fds.empty()) note.fd = std::move(message.fds[0]);
     if (message.cut || message.size < sizeof(MessageHead)) return Received::malformed;
     std::memcpy(&note.head, packet_room().data(), sizeof note.head);
     const auto payload = packet_room().subspan(sizeof note.head, message.size - sizeof note.head);

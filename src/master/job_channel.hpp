@@ -14,7 +14,8 @@ namespace phalanx::master {
 struct Note {
     link::MessageHead head;
     std::string bytes;
-    os::UniqueFd fd;  ///< at most one
+    os::UniqueFd fd;                    ///< at most one
+    std::vector<os::UniqueFd> surplus;  ///< of a malformed packet
     pid_t sender = 0;
 };
 

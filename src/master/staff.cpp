@@ -210,8 +210,8 @@ void Staff::hello(WorkerHandle& worker, pid_t pid) {
 }
 
 void Staff::rule_broken(WorkerHandle& worker, Note& note) {
-    // At most one descriptor for each worker that has to be ended.
-    if (note.fd) foreign_fds_.push_back(std::move(note.fd));
+    foreign_.take(std::move(note.fd));
+    foreign_.take(std::move(note.surplus));
     say(Level::error, fmt::format("child {} broke the rules of its channel and is ended", worker.pid));
     worker.channel_watch = {};
     worker.life = WorkerLife::leaving;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dispatcher.hpp"
+#include "foreign_descriptors.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/log/error_log.hpp"
@@ -94,8 +95,7 @@ class Staff {
     Dispatcher* dispatcher_ = nullptr;
     std::vector<WorkerHandle> workers_;
     std::vector<std::unique_ptr<Station>> stations_;
-    std::vector<os::UniqueFd>
-        foreign_fds_;  ///< kept: closing a stranger's descriptor could make the master wait
+    ForeignDescriptors foreign_;
     bool ends_expected_ = false;
     bool all_leave_ = false;         ///< workers that are still to come included
     std::optional<int> all_end_by_;  ///< the signal, for those too

@@ -87,7 +87,8 @@ void TemplateHandle::signal(int number) {
 
 void TemplateHandle::on_ready(std::uint32_t) {
     std::array<std::byte, 4096> room;
-    const ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
+    ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
+    foreign_.take(std::move(message.fds));
     if (message.state == ReceivedMessage::State::nothing) return;
     if (message.state == ReceivedMessage::State::end || message.cut || message.size < sizeof(MessageHead)) {
         // Its end is closed or it talks nonsense: either way the process is of no more use.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "event_loop.hpp"
+#include "foreign_descriptors.hpp"
 #include "output_pipe.hpp"
 #include "phalanx/base/clock.hpp"
 #include "phalanx/link/messages.hpp"
@@ -75,6 +76,7 @@ class TemplateHandle final : public ReadyHandler {
     os::Child child_;
     os::UniqueFd channel_;
     Watch channel_watch_;
+    ForeignDescriptors foreign_;
     std::unique_ptr<OutputPipe> output_;
     base::MonotonicTime started_at_;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "passed_descriptors.hpp"
 #include "phalanx/base/panic.hpp"
 
 namespace phalanx::os {
@@ -60,14 +61,15 @@ SendResult send_message(int socket, std::span<const std::byte> head, std::span<c
 
 ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
                                 Waiting waiting) {
-    most_fds = std::min(most_fds, max_message_fds);
     iovec piece{room.data(), room.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * max_message_fds) + CMSG_SPACE(sizeof(ucred))];
+    // Room for all, whatever is wanted: what finds none is dropped by the kernel in our name, see PassedRoom.
+    alignas(
+        cmsghdr) char control[CMSG_SPACE(sizeof(int) * most_passed_descriptors) + CMSG_SPACE(sizeof(ucred))];
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
     message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof(int) * most_fds) + CMSG_SPACE(sizeof(ucred));
+    message.msg_controllen = sizeof control;
     const int flags = MSG_CMSG_CLOEXEC | (waiting == Waiting::no ? MSG_DONTWAIT : 0);
 
     ReceivedMessage received;
@@ -98,9 +100,7 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     }
     received.state = ReceivedMessage::State::message;
     received.size = static_cast<std::size_t>(size);
-    const bool too_many = received.fds.size() > most_fds;
-    if (too_many) received.fds.resize(most_fds);
-    received.cut = too_many || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+    received.cut = received.fds.size() > most_fds || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
     return received;
 }
 

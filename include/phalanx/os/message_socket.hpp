@@ -33,18 +33,19 @@ enum class Waiting { yes, no };
                                       std::span<const std::byte> tail, std::span<const int> fds,
                                       Waiting waiting);
 
-/// One received message. Descriptors belong to it: take them out or they are closed.
+/// One received message. Descriptors belong to it: take them out or they are closed, which may wait where a
+/// stranger made them.
 struct ReceivedMessage {
     enum class State { message, nothing, end } state = State::nothing;
     std::size_t size = 0;  ///< bytes put into the caller's memory
-    bool cut = false;      ///< it, or its descriptors, did not fit: the rest is gone
+    bool cut = false;      ///< it did not fit, the rest is gone; or more descriptors came than were wanted
     pid_t sender = 0;      ///< by the kernel's word, 0 where it was not asked for
     std::vector<UniqueFd> fds;
 };
 
 /// Receives one message into `room`. `nothing`: none there (Waiting::no) or a signal came (Waiting::yes).
-/// Takes at most `most_fds` descriptors; surplus ones are closed by the kernel and count as `cut`. An empty
-/// message cannot be told from the end, so nobody sends one.
+/// More than `most_fds` descriptors count as `cut`. An empty message cannot be told from the end, so nobody
+/// sends one.
 [[nodiscard]] ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
                                               Waiting waiting);
 

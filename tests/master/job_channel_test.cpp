@@ -1,0 +1,88 @@
+#include "job_channel.hpp"
+
+#include <gtest/gtest.h>
+
+#include "foreign_descriptors.hpp"
+#include "phalanx/os/descriptor.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using link::MessageHead;
+using link::MessageKind;
+using Received = JobChannel::Received;
+
+class JobChannelTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto made = JobChannel::create();
+        ASSERT_TRUE(made);
+        channel_ = *std::move(made);
+        auto event = os::make_eventfd();
+        ASSERT_TRUE(event);
+        event_ = *std::move(event);
+    }
+    /// As the worker would, whatever it is.
+    void say(const MessageHead& head, std::string_view bytes, std::size_t fd_count) {
+        const std::vector<int> fds(fd_count, event_.get());
+        ASSERT_EQ(os::send_message(channel_.there(), link::bytes_of(head), std::as_bytes(std::span(bytes)),
+                                   fds, os::Waiting::no),
+                  os::SendResult::sent);
+    }
+    JobChannel channel_;
+    os::UniqueFd event_;
+    Note note_;
+};
+
+TEST_F(JobChannelTest, TakesNotesWithADescriptorOrWithout) {
+    say({MessageKind::kept, link::flag_closed, {3, 4}, 2}, "ab", 0);
+    ASSERT_EQ(channel_.receive(note_), Received::note);
+    EXPECT_EQ(note_.head.connection, (link::ConnectionId{3, 4}));
+    EXPECT_EQ(note_.bytes, "ab");
+    EXPECT_EQ(note_.sender, ::getpid());
+    EXPECT_FALSE(note_.fd);
+    say({MessageKind::give, 0, {}, 0}, "", 1);
+    ASSERT_EQ(channel_.receive(note_), Received::note);
+    EXPECT_TRUE(note_.fd);
+    EXPECT_EQ(channel_.receive(note_), Received::nothing);
+}
+
+TEST_F(JobChannelTest, RefusesSizesThatAreNotSo) {
+    for (const std::uint32_t size : {0U, 2U, 4U, ~0U}) {
+        say({MessageKind::kept, 0, {}, size}, "abc", 0);
+        EXPECT_EQ(channel_.receive(note_), Received::malformed) << size;
+    }
+    say({MessageKind::kept, 0, {}, link::max_inline_bytes + 1}, std::string(link::max_inline_bytes + 1, 'x'),
+        0);
+    EXPECT_EQ(channel_.receive(note_), Received::malformed);
+}
+
+TEST_F(JobChannelTest, HandsOnAllDescriptorsOfAMalformedPacket) {
+    say({MessageKind::give, 0, {}, 1}, "", 1);
+    ASSERT_EQ(channel_.receive(note_), Received::malformed);
+    EXPECT_TRUE(note_.fd);
+    for (const std::size_t count : {std::size_t{2}, std::size_t{3}, os::max_message_fds}) {
+        Note note;
+        say({MessageKind::give, 0, {}, 0}, "", count);
+        ASSERT_EQ(channel_.receive(note), Received::malformed) << count;
+        EXPECT_EQ(note.surplus.size(), count) << "a descriptor was closed on the way, which may wait";
+        EXPECT_FALSE(note.fd);
+    }
+}
+
+TEST(ForeignDescriptors, ClosesSocketsAndKeepsTheRest) {
+    auto pair = os::make_message_pair();
+    auto event = os::make_eventfd();
+    ASSERT_TRUE(pair && event);
+    const int kept = event->get();
+    ForeignDescriptors foreign;
+    foreign.take(std::move(pair->there));
+    foreign.take(*std::move(event));
+    foreign.take(os::UniqueFd());
+    EXPECT_EQ(os::send_message(pair->here.get(), std::as_bytes(std::span("x")), {}, {}, os::Waiting::no),
+              os::SendResult::peer_gone);
+    EXPECT_TRUE(os::set_non_blocking(kept)) << "it is open";
+}
+
+}  // namespace
+}  // namespace phalanx::master
