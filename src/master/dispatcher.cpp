@@ -239,6 +239,10 @@ void Dispatcher::drain() {
     pages_.master().draining.store(1);
     set_listener_events(0);
     connections_.close_parked();
+    for (Job& job : line_) {
+        if (job.held) connections_.drop(*job.held);
+        if (job.fd) os::close_without_lingering(std::move(job.fd));
+    }
     line_.clear();
     line_changed();
 }

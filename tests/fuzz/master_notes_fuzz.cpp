@@ -15,6 +15,7 @@
 #include "choices.hpp"
 #include "dispatcher.hpp"
 #include "fastcgi/wire.hpp"
+#include "foreign_descriptors.hpp"
 #include "phalanx/os/stream_socket.hpp"
 #include "sockets.hpp"
 
@@ -105,7 +106,7 @@ class Pool final : public DispatchEvents {
     std::array<WorkerHandle, worker_count> workers_;
     std::vector<std::unique_ptr<Seat>> seats_;
     std::array<UniqueFd, client_count> clients_;
-    std::vector<UniqueFd> foreign_fds_;
+    ForeignDescriptors foreign_;
     Dispatcher dispatcher_{*loop_, *this, pages_, workers_, listener_.get(), wake_.get()};
 };
 
@@ -119,6 +120,8 @@ void Pool::live() {
     for (const auto& seat : seats_) die(*seat);
     dispatcher_.drain();
     loop_->run_ready();
+    while (os::accept_connection(listener_.get()).fd) continue;
+    for (const UniqueFd& client : clients_) require(!client || fuzz::is_closed_by_peer(client));
 }
 
 void Pool::act() {
@@ -212,7 +215,8 @@ void Pool::read_notes(Seat& seat) {
 
 void Pool::rule_broken(Seat& seat, Note& note) {
     require(!seat.honest);
-    if (note.fd) foreign_fds_.push_back(std::move(note.fd));
+    foreign_.take(std::move(note.fd));
+    foreign_.take(std::move(note.surplus));
     seat.handle.channel_watch = {};
     seat.handle.life = WorkerLife::leaving;
     dispatcher_.worker_left(seat.handle.slot);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <string_view>
 
@@ -40,6 +41,12 @@ inline os::UniqueFd connect_to(const os::UniqueFd& listener) {
 /// Sends what fits.
 inline void send_some(const os::UniqueFd& client, std::string_view bytes) {
     (void)!::send(client.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+inline bool is_closed_by_peer(const os::UniqueFd& client) {
+    char byte = 0;
+    const ssize_t size = ::recv(client.get(), &byte, sizeof byte, MSG_DONTWAIT);
+    return size == 0 || (size < 0 && errno == ECONNRESET);
 }
 
 inline os::UniqueFd duplicate(int fd) {
