@@ -120,4 +120,11 @@ JobChannel::Received JobChannel::receive(Note& note) {
     return Received::note;
 }
 
+std::vector<os::UniqueFd> JobChannel::close() {
+    std::vector<os::UniqueFd> unread;
+    if (ends_.here) unread = os::take_unread_descriptors(ends_.here.get());
+    ends_ = {};
+    return unread;
+}
+
 }  // namespace phalanx::master

@@ -48,7 +48,8 @@ class JobChannel {
     [[nodiscard]] int here() const { return ends_.here.get(); }
     [[nodiscard]] int there() const { return ends_.there.get(); }
     explicit operator bool() const { return static_cast<bool>(ends_.here); }
-    void close() { ends_ = {}; }
+    /// Ends it. What comes back are the descriptors of notes that nobody has read.
+    [[nodiscard]] std::vector<os::UniqueFd> close();
 
   private:
     os::MessagePair ends_;

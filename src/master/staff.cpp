@@ -271,6 +271,7 @@ void Staff::clear(WorkerHandle& worker, std::optional<int> code) {
     station.output.reset();
     dispatcher_->recover(worker, code);
     worker.channel_watch = {};
+    foreign_.take(worker.channel.close());
     set_live(worker, false);
     pages_.set_timed_out(worker.slot, false);
     status::SlotPage& slot = page(worker);

@@ -76,6 +76,7 @@ void TemplateHandle::ended() {
     if (output_) output_->finish();
     output_.reset();
     channel_watch_ = {};
+    if (channel_) foreign_.take(os::take_unread_descriptors(channel_.get()));
     channel_.reset();
     child_ = {};
     life_ = TemplateLife::absent;

@@ -4,8 +4,10 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "passed_descriptors.hpp"
 #include "phalanx/base/panic.hpp"
@@ -102,6 +104,18 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     received.size = static_cast<std::size_t>(size);
     received.cut = received.fds.size() > most_fds || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
     return received;
+}
+
+std::vector<UniqueFd> take_unread_descriptors(int socket) {
+    static std::array<std::byte, 1> dropped;
+    std::vector<UniqueFd> fds;
+    for (int i = 0; i < most_unread_messages; ++i) {
+        ReceivedMessage message = receive_message(socket, dropped, 0, Waiting::no);
+        if (message.state == ReceivedMessage::State::nothing) break;
+        // An end may be an empty message with others behind it.
+        std::move(message.fds.begin(), message.fds.end(), std::back_inserter(fds));
+    }
+    return fds;
 }
 
 }  // namespace phalanx::os

@@ -8,9 +8,6 @@
 namespace phalanx::os {
 namespace {
 
-/// More than a socket's buffer holds of messages, however small.
-constexpr int most_unread_messages = 4096;
-
 int option(int fd, int name) {
     int value = -1;
     socklen_t size = sizeof value;

@@ -199,7 +199,7 @@ void Pool::die(Seat& seat) {
     // Every other one leaves a client behind whom nobody has answered.
     dispatcher_.recover(seat.handle, seat.handle.slot.number() % 2 == 0 ? std::optional(502) : std::nullopt);
     seat.handle.channel_watch = {};
-    seat.handle.channel.close();
+    foreign_.take(seat.handle.channel.close());
     seat.handle.life = WorkerLife::absent;
 }
 

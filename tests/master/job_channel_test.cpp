@@ -1,6 +1,7 @@
 #include "job_channel.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "foreign_descriptors.hpp"
 #include "phalanx/os/descriptor.hpp"
@@ -68,6 +69,14 @@ TEST_F(JobChannelTest, HandsOnAllDescriptorsOfAMalformedPacket) {
         EXPECT_EQ(note.surplus.size(), count) << "a descriptor was closed on the way, which may wait";
         EXPECT_FALSE(note.fd);
     }
+}
+
+TEST_F(JobChannelTest, HandsOnTheDescriptorsOfUnreadPacketsAtItsEnd) {
+    say({MessageKind::give, 0, {}, 0}, "", 1);
+    ASSERT_EQ(::send(channel_.there(), "", 0, 0), 0);
+    say({MessageKind::give, 0, {}, 9}, "", 3);
+    EXPECT_EQ(channel_.close().size(), 4U);
+    EXPECT_FALSE(channel_);
 }
 
 TEST(ForeignDescriptors, ClosesSocketsAndKeepsTheRest) {

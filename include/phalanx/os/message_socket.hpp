@@ -49,4 +49,8 @@ struct ReceivedMessage {
 [[nodiscard]] ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
                                               Waiting waiting);
 
+/// Takes all messages that nobody has read, for the descriptors in them: closing the socket would have the
+/// kernel close those, which may wait.
+[[nodiscard]] std::vector<UniqueFd> take_unread_descriptors(int socket);
+
 }  // namespace phalanx::os
