@@ -43,10 +43,12 @@ inline void send_some(const os::UniqueFd& client, std::string_view bytes) {
     (void)!::send(client.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/// Whether nothing more can come, whatever has come before.
 inline bool is_closed_by_peer(const os::UniqueFd& client) {
-    char byte = 0;
-    const ssize_t size = ::recv(client.get(), &byte, sizeof byte, MSG_DONTWAIT);
-    return size == 0 || (size < 0 && errno == ECONNRESET);
+    char room[512];
+    ssize_t size = 1;
+    while (size > 0) size = ::recv(client.get(), room, sizeof room, MSG_DONTWAIT);
+    return size == 0 || errno == ECONNRESET;
 }
 
 inline os::UniqueFd duplicate(int fd) {
