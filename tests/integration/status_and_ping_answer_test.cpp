@@ -56,6 +56,7 @@ TEST_F(StatusAndPing, StatusIsJsonWhereAsked) {
 }
 
 TEST_F(StatusAndPing, StatusCountsRequests) {
+    wait_for_both_workers();  // one may serve before the master has read its hello and shows it
     const auto accepted = [this] {
         const std::string body = site().get("/fpm/status?json").body();
         const std::string key = "\"accepted conn\":";
