@@ -163,13 +163,10 @@ bool ConnectionTable::give_back(link::ConnectionId id, base::WorkerSlot holder, 
     return true;
 }
 
-std::vector<std::pair<os::UniqueFd, std::uint16_t>> ConnectionTable::release_held_by(
-    base::WorkerSlot holder) {
-    std::vector<std::pair<os::UniqueFd, std::uint16_t>> released;
+std::vector<os::UniqueFd> ConnectionTable::release_held_by(base::WorkerSlot holder) {
+    std::vector<os::UniqueFd> released;
     for (const auto& entry : entries_) {
-        if (!entry || entry->holder != holder) continue;
-        const std::uint16_t request_id = entry->scanner.head().request_id;
-        released.emplace_back(release(entry->id), request_id);
+        if (entry && entry->holder == holder) released.push_back(release(entry->id));
     }
     return released;
 }

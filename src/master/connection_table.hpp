@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "event_loop.hpp"
@@ -66,10 +65,8 @@ class ConnectionTable {
     /// The worker is done with the held connection: it is parked again, or closed. False: it never had it.
     [[nodiscard]] bool give_back(link::ConnectionId id, base::WorkerSlot holder, bool closed,
                                  std::string bytes);
-    /// The worker has died: the connections it held leave the table, each with the id of the request that it
-    /// was lent for.
-    [[nodiscard]] std::vector<std::pair<os::UniqueFd, std::uint16_t>> release_held_by(
-        base::WorkerSlot holder);
+    /// The worker has died: the connections it held leave the table.
+    [[nodiscard]] std::vector<os::UniqueFd> release_held_by(base::WorkerSlot holder);
     /// The worker has died: what it held is closed.
     void close_held_by(base::WorkerSlot holder);
     /// The held connection's descriptor, -1 when it is gone.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "lost_request.hpp"
 #include "phalanx/fastcgi/short_answer.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
@@ -221,13 +220,13 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
     return false;
 }
 
-void Dispatcher::recover(WorkerHandle& worker, std::optional<int> code) {
+void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {
     worker_left(worker.slot);
     put_in_front(worker.channel.take_back());
-    if (code) {
-        for (auto& [fd, request_id] : connections_.release_held_by(worker.slot)) {
-            fastcgi::ShortAnswer answer(status_of_lost(*code));
-            answer.address_to(request_id);
+    if (lost) {
+        fastcgi::ShortAnswer answer(status_of_lost(lost->code));
+        answer.address_to(lost->request_id);
+        for (os::UniqueFd& fd : connections_.release_held_by(worker.slot)) {
             answers_.send(std::move(fd), std::string(answer.bytes()));
         }
     }

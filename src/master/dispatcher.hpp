@@ -9,6 +9,7 @@
 #include "connection_table.hpp"
 #include "early_answers.hpp"
 #include "event_loop.hpp"
+#include "lost_request.hpp"
 #include "phalanx/link/master_side.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "worker_handle.hpp"
@@ -49,9 +50,9 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void worker_left(base::WorkerSlot slot);
     /// Acts on a `kept` or `give` note. False: the worker broke the rules.
     [[nodiscard]] bool take_note(WorkerHandle& worker, Note& note);
-    /// The worker is dead: its undelivered jobs go back to the front, what it held is closed, after an answer
-    /// with this code if nobody has answered.
-    void recover(WorkerHandle& worker, std::optional<int> code);
+    /// The worker is dead: its undelivered jobs go back to the front, what it held is closed, after this
+    /// answer if nobody has answered.
+    void recover(WorkerHandle& worker, std::optional<LostAnswer> lost);
     /// No new connections from now on; those that wait are closed.
     void drain();
     /// Requests in the line.

@@ -48,7 +48,7 @@ EarlyAnswers::EarlyAnswers(EventLoop& loop) : loop_(loop), timer_(loop) {}
 EarlyAnswers::~EarlyAnswers() = default;
 
 void EarlyAnswers::send(os::UniqueFd connection, std::string answer) {
-    if (open_ == most_open) return;
+    if (open_ == most_open) return os::close_without_lingering(std::move(connection));
     if (free_.empty()) {
         free_.push_back(entries_.size());
         entries_.emplace_back();

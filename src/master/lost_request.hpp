@@ -14,6 +14,12 @@ namespace phalanx::master {
 /// Why a worker is gone that had a request in its hands.
 enum class LossReason : std::uint8_t { crash, timeout, stop };
 
+/// What its client is to be told by the master.
+struct LostAnswer {
+    int code = 502;
+    std::uint16_t request_id = 0;
+};
+
 /// The answer's code for a request that its worker never answered: 502, 504 or 503. Nothing where the worker
 /// was idle or the answer had begun, as far as its scoreboard entry tells.
 [[nodiscard]] std::optional<int> code_of_lost(const status::SlotSnapshot& last, LossReason reason);

@@ -154,7 +154,7 @@ bool Pool::child_ended(const os::ChildEnd& end) {
 }
 
 void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
-    if (stopping_) return;
+    if (stopping_) return let_template_go();
     if (!in_vain) worker_backoff_.reset();
     const auto pause = in_vain ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
     if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);

@@ -22,6 +22,11 @@ std::string printable(std::string text) {
     return text;
 }
 
+/// The request that took too long has ended after all.
+bool is_over(const WorkerHandle& worker, const status::SlotSnapshot& now) {
+    return now.stage == Stage::idle || now.requests != worker.timed_out_request;
+}
+
 }  // namespace
 
 RequestWatch::RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff)
@@ -57,6 +62,7 @@ bool RequestWatch::counts(Stage stage) const {
 
 void RequestWatch::look_at(WorkerHandle& worker) {
     const status::SlotSnapshot now = staff_.snapshot(worker);
+    if (worker.timed_out_at && is_over(worker, now)) staff_.spare(worker);
     const std::chrono::microseconds elapsed(now.duration_usec);
     if (!counts(now.stage) || elapsed < settings_.request_terminate_timeout) return;
     around_.log.pool(settings_.name)
@@ -64,7 +70,7 @@ void RequestWatch::look_at(WorkerHandle& worker) {
             "child {}, script '{}' (request: \"{} {}{}{}\") execution timed out ({}.{:06} sec), terminating",
             worker.pid, printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?", now.query,
             now.duration_usec / 1'000'000, now.duration_usec % 1'000'000));
-    staff_.end_for_time(worker);
+    staff_.end_for_time(worker, now.requests);
     if (!kill_timer_.armed()) kill_timer_.start(kill_after, [this] { kill_what_stays(); });
 }
 
@@ -73,6 +79,10 @@ void RequestWatch::kill_what_stays() {
     bool some_left = false;
     for (WorkerHandle& worker : staff_.handles()) {
         if (!worker.timed_out_at) continue;
+        if (is_over(worker, staff_.snapshot(worker))) {
+            staff_.spare(worker);
+            continue;
+        }
         some_left = true;
         if (now - *worker.timed_out_at >= kill_after) (void)os::send_signal(worker.pidfd, SIGKILL);
     }

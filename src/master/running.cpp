@@ -268,6 +268,7 @@ void Master::Running::finish() {
 }
 
 void Master::Running::terminate() {
+    if (state_ == State::terminating) return;
     state_ = State::terminating;
     for (const auto& pool : pools_) pool->stop_with(SIGTERM);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });

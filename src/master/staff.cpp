@@ -248,28 +248,32 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
     const bool served = page(worker).requests.load() > 0;
-    clear(worker, code_for_its_client(worker));
+    clear(worker, answer_to_its_client(worker));
     worker.replaces_dead = replace;
     events_.worker_gone(lived, replace && !harmless && !served);
 }
 
-std::optional<int> Staff::code_for_its_client(const WorkerHandle& worker) const {
+std::optional<LostAnswer> Staff::answer_to_its_client(const WorkerHandle& worker) const {
     const LossReason reason = worker.timed_out_at ? LossReason::timeout
                               : ends_expected_    ? LossReason::stop
                                                   : LossReason::crash;
     const status::SlotSnapshot last = snapshot(worker);
     const auto code = code_of_lost(last, reason);
-    if (code) events_.request_lost(last, *code);
-    // Its own last words were enough for the client.
-    return last.answer == status::AnswerState::none ? code : std::nullopt;
+    if (!code) return std::nullopt;
+    // Once the script had ended, the worker had logged it.
+    const bool logged = last.stage == status::Stage::ending || last.stage == status::Stage::finishing;
+    if (!logged) events_.request_lost(last, *code);
+    // Its own last words are enough for the client.
+    if (last.answer != status::AnswerState::none) return std::nullopt;
+    return LostAnswer{*code, last.request_id};
 }
 
-void Staff::clear(WorkerHandle& worker, std::optional<int> code) {
+void Staff::clear(WorkerHandle& worker, std::optional<LostAnswer> answer) {
     around_.quota.give_back();
     Station& station = *stations_[worker.slot.number()];
     if (station.output) station.output->finish();
     station.output.reset();
-    dispatcher_->recover(worker, code);
+    dispatcher_->recover(worker, answer);
     worker.channel_watch = {};
     foreign_.take(worker.channel.close());
     set_live(worker, false);
@@ -319,10 +323,16 @@ std::chrono::milliseconds Staff::longest_idle() const {
     return std::chrono::milliseconds(longest / 1000);
 }
 
-void Staff::end_for_time(WorkerHandle& worker) const {
+void Staff::end_for_time(WorkerHandle& worker, std::uint64_t request) const {
     if (!worker.timed_out_at) worker.timed_out_at = base::Monotonic::now();
+    worker.timed_out_request = request;
     pages_.set_timed_out(worker.slot, true);
     (void)os::send_signal(worker.pidfd, SIGTERM);
+}
+
+void Staff::spare(WorkerHandle& worker) const {
+    worker.timed_out_at.reset();
+    pages_.set_timed_out(worker.slot, false);
 }
 
 status::SlotSnapshot Staff::snapshot(const WorkerHandle& worker) const {

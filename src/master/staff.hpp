@@ -9,6 +9,7 @@
 
 #include "dispatcher.hpp"
 #include "foreign_descriptors.hpp"
+#include "lost_request.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/log/error_log.hpp"
@@ -69,8 +70,10 @@ class Staff {
     [[nodiscard]] std::size_t idle() const;
     [[nodiscard]] std::chrono::milliseconds longest_idle() const;
     [[nodiscard]] bool is_idle(const WorkerHandle& worker) const;
-    /// Sends SIGTERM for its request's time; the first time counts.
-    void end_for_time(WorkerHandle& worker) const;
+    /// Sends SIGTERM for the time of its request (a count of its requests); the first time counts.
+    void end_for_time(WorkerHandle& worker, std::uint64_t request) const;
+    /// That request is over, though the worker lives on (its script handles SIGTERM).
+    void spare(WorkerHandle& worker) const;
     [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:
@@ -81,8 +84,8 @@ class Staff {
     void hello(WorkerHandle& worker, pid_t pid);
     void rule_broken(WorkerHandle& worker, Note& note);
     void bury(WorkerHandle& worker, const os::ChildEnd& end);
-    [[nodiscard]] std::optional<int> code_for_its_client(const WorkerHandle& worker) const;
-    void clear(WorkerHandle& worker, std::optional<int> code = std::nullopt);
+    [[nodiscard]] std::optional<LostAnswer> answer_to_its_client(const WorkerHandle& worker) const;
+    void clear(WorkerHandle& worker, std::optional<LostAnswer> answer = std::nullopt);
     void send_leave(WorkerHandle& worker);
     [[nodiscard]] status::SlotPage& page(const WorkerHandle& worker) const;
     void set_live(const WorkerHandle& worker, bool live) const;

@@ -13,6 +13,8 @@ namespace {
 
 /// Connections accepted at once before others get their turn.
 constexpr int accepts_per_event = 64;
+/// How long nothing is accepted once descriptors or memory have run out.
+constexpr std::chrono::milliseconds exhausted_pause{100};
 
 /// A connection of which nothing more is wanted than has been read.
 class NoMore final : public fastcgi::ByteSource {
@@ -23,7 +25,12 @@ class NoMore final : public fastcgi::ByteSource {
 }  // namespace
 
 StatusListener::StatusListener(EventLoop& loop, log::ErrorLog& log, Parts parts)
-    : loop_(loop), log_(log), parts_(std::move(parts)), connections_(loop, *this), answers_(loop) {}
+    : loop_(loop),
+      log_(log),
+      parts_(std::move(parts)),
+      connections_(loop, *this),
+      answers_(loop),
+      pause_timer_(loop) {}
 
 base::Result<void> StatusListener::start() {
     auto watch = loop_.watch(parts_.socket.fd.get(), EPOLLIN, *this);
@@ -33,13 +40,21 @@ base::Result<void> StatusListener::start() {
 }
 
 void StatusListener::stop() {
+    pause_timer_.cancel();
     watch_ = {};
     connections_.close_parked();
+}
+
+/// Without a descriptor the connection stays where it is, and the socket would stay ready.
+void StatusListener::pause() {
+    watch_.rearm(0);
+    pause_timer_.start(exhausted_pause, [this] { watch_.rearm(EPOLLIN); });
 }
 
 void StatusListener::on_ready(std::uint32_t) {
     for (int i = 0; i < accepts_per_event; ++i) {
         os::Accepted accepted = os::accept_connection(parts_.socket.fd.get());
+        if (accepted.state == os::Accepted::State::exhausted) return pause();
         if (accepted.state != os::Accepted::State::connection) return;
         if (parts_.allowed_clients && !parts_.allowed_clients->admits(accepted.fd.get())) {
             log_.error(fmt::format("Connection disallowed: IP address '{}' has been dropped.",

@@ -44,6 +44,7 @@ class StatusListener final : public JobTaker, public ReadyHandler {
     void connection_ended(const char*) override {}
 
   private:
+    void pause();
     [[nodiscard]] std::string answer_to(std::string_view head) const;
     [[nodiscard]] std::string page_for(const fastcgi::Params& params, std::string& error) const;
 
@@ -53,6 +54,7 @@ class StatusListener final : public JobTaker, public ReadyHandler {
     ConnectionTable connections_;
     EarlyAnswers answers_;
     Watch watch_;
+    Timer pause_timer_;
 };
 
 }  // namespace phalanx::master

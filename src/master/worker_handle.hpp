@@ -32,6 +32,7 @@ struct WorkerHandle {
     bool idle_killed = false;        ///< told to leave by the process management
     /// When its request was found to take too long and it was told to end.
     std::optional<base::MonotonicTime> timed_out_at;
+    std::uint64_t timed_out_request = 0;  ///< which of its requests that was
 };
 
 }  // namespace phalanx::master

@@ -1,5 +1,6 @@
 #include "phalanx/os/listen_socket.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -58,6 +59,25 @@ Result<void> check_path_is_free(const sockaddr_un& address) {
     return {};
 }
 
+/// Gives the file of a socket just bound to its owner and those who may connect besides. Whoever may write to
+/// its folder could put another file in its place meanwhile: what is opened once is what all of this is
+/// about.
+Result<void> give_socket_file(ListenSocket& listening, const SocketOwner& owner) {
+    const std::string& path = listening.bound_path;
+    const UniqueFd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat found {};
+    if (!file || ::fstat(file.get(), &found) != 0 || !S_ISSOCK(found.st_mode))
+        return Error{fmt::format("the socket '{}' was replaced while it was made", path)};
+    listening.device = found.st_dev;
+    listening.inode = found.st_ino;
+    const bool has_owner = owner.uid >= 0 || owner.gid >= 0;
+    if (has_owner && ::fchownat(file.get(), "", static_cast<uid_t>(owner.uid), static_cast<gid_t>(owner.gid),
+                                AT_EMPTY_PATH) != 0)
+        return system_error(fmt::format("failed to chown() the socket '{}'", path));
+    if (owner.others.empty()) return {};
+    return grant_socket_access(file.get(), path, owner.others);
+}
+
 Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view text, std::int64_t backlog,
                                     const SocketOwner& owner) {
     sockaddr_un address{};
@@ -84,23 +104,9 @@ Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view
                             bind_errno);
 
     listening.bound_path = where.path;
-    struct stat file {};
-    if (::lstat(address.sun_path, &file) == 0) {
-        listening.device = file.st_dev;
-        listening.inode = file.st_ino;
-    }
-    if (owner.uid >= 0 || owner.gid >= 0) {
-        if (::lchown(address.sun_path, static_cast<uid_t>(owner.uid), static_cast<gid_t>(owner.gid)) != 0) {
-            auto error = system_error(fmt::format("failed to chown() the socket '{}'", where.path));
-            remove_socket_file(listening);
-            return error;
-        }
-    }
-    if (!owner.others.empty()) {
-        if (auto granted = grant_socket_access(where.path, owner.others); !granted) {
-            remove_socket_file(listening);
-            return granted.error();
-        }
+    if (auto given = give_socket_file(listening, owner); !given) {
+        remove_socket_file(listening);
+        return given.error();
     }
     if (::listen(listening.fd.get(), backlog_for_listen(backlog)) != 0) {
         auto error = system_error(fmt::format("failed to listen to address '{}'", text));

@@ -38,13 +38,14 @@ class Acl {
 
 }  // namespace
 
-base::Result<void> grant_socket_access(const std::string& path, const AccessList& list) {
-    Acl acl(::acl_get_file(path.c_str(), ACL_TYPE_ACCESS));
+base::Result<void> grant_socket_access(int file, const std::string& path, const AccessList& list) {
+    const std::string link = fmt::format("/proc/self/fd/{}", file);
+    Acl acl(::acl_get_file(link.c_str(), ACL_TYPE_ACCESS));
     if (!acl) return system_error(fmt::format("failed to read the ACL of the socket '{}'", path));
     bool good = true;
     for (const uid_t user : list.users) good = good && acl.add(ACL_USER, &user);
     for (const gid_t group : list.groups) good = good && acl.add(ACL_GROUP, &group);
-    if (!good || !acl.write_to(path))
+    if (!good || !acl.write_to(link))
         return system_error(fmt::format("failed to write the ACL of the socket '{}'", path));
     return {};
 }

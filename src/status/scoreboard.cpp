@@ -51,6 +51,7 @@ SlotSnapshot copy_slot(const SlotPage& slot, std::uint64_t now_usec) {
     copy.content_length = slot.content_length;
     copy.request_wall = std::clamp<std::int64_t>(slot.request_wall, 0, max_wall_seconds);
     copy.answer = clamp_answer(slot.answer);
+    copy.request_id = static_cast<std::uint16_t>(slot.request_id & 0xffffU);
     if (copy.stage == Stage::idle) {
         copy.duration_usec = std::min<std::uint64_t>(slot.duration_usec, now_usec);
         copy.memory_peak = slot.memory_peak;

@@ -74,6 +74,10 @@ void SlotWriter::begin_reading() {
     close_texts();
 }
 
+void SlotWriter::got_id(std::uint16_t request_id) {
+    slot_.request_id.store(request_id, relaxed);
+}
+
 void SlotWriter::got_request(const RequestTexts& texts) {
     open_texts();
     slot_.content_length.store(texts.content_length, relaxed);

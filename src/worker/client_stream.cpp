@@ -16,6 +16,7 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 }  // namespace
 
 std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
+    if (read_deadline_ && std::chrono::steady_clock::now() >= *read_deadline_) return -1;
     const os::ReadResult result = os::read_some(fd_, room, read_limit_);
     switch (result.state) {
         case os::ReadResult::State::bytes:
@@ -30,7 +31,13 @@ std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
 
 void ClientStream::begin_request() {
     read_limit_ = stall_limit;
+    read_deadline_.reset();
     answer_begun_ = 0;
+}
+
+void ClientStream::end_answer() {
+    read_limit_ = answered_stall_limit;
+    read_deadline_ = std::chrono::steady_clock::now() + answered_limit;
 }
 
 bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
@@ -19,13 +20,15 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     static constexpr std::chrono::seconds stall_limit{60};
     /// The same once it has its answer and only the rest of an unread body is awaited.
     static constexpr std::chrono::milliseconds answered_stall_limit{1500};
+    /// And how long that may take in all.
+    static constexpr std::chrono::seconds answered_limit{30};
 
     /// Whose scoreboard entry learns that an answer has begun.
     void tell(status::SlotWriter& slot) { slot_ = &slot; }
     void attach(int fd) { fd_ = fd; }
     /// A request's answer is yet to come, or has been sent.
     void begin_request();
-    void end_answer() { read_limit_ = answered_stall_limit; }
+    void end_answer();
     /// Something of the running request's answer may have reached the client. Async-signal-safe.
     [[nodiscard]] bool answer_begun() const { return answer_begun_ != 0; }
     /// A signal handler is about to answer in its place. Async-signal-safe.
@@ -47,6 +50,7 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
   private:
     int fd_ = -1;
     std::chrono::milliseconds read_limit_ = stall_limit;
+    std::optional<std::chrono::steady_clock::time_point> read_deadline_;  ///< after the answer
     status::SlotWriter* slot_ = nullptr;
     volatile std::sig_atomic_t answer_begun_ = 0;
 };

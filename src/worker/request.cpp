@@ -37,6 +37,7 @@ void Request::connection_begins() {
 
 void Request::begin(const fastcgi::RequestHead& head) {
     head_ = head;
+    slot_.got_id(head.request_id);
     served_any_ = true;
     answer_ended_ = false;
     messages_begun_ = false;
@@ -73,6 +74,9 @@ const char* Request::role() const noexcept {
 bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     // Refusals are logged too, and for them no script begins.
     script_ = request;
+    // Before the body is read, which may take long: the scoreboard is to say what for.
+    slot_.got_request({request.method, request.request_uri, request.query, request.user, request.script_path,
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(request.content_length, 0))});
     const link::WorkerSettings& settings = inherited_.settings;
     const bool is_ping = !settings.ping_path.empty() && request.request_uri == settings.ping_path;
     const bool is_status = !settings.status_path.empty() && request.request_uri == settings.status_path;
@@ -126,8 +130,6 @@ void Request::log(php::MessageLevel level, std::string_view whole, bool to_web_s
 
 void Request::script_begins(const php::ScriptBegin& request) noexcept {
     script_ = request;
-    slot_.got_request({request.method, request.request_uri, request.query, request.user, request.script_path,
-                       static_cast<std::uint64_t>(std::max<std::int64_t>(request.content_length, 0))});
     slot_.running();
 }
 

@@ -197,7 +197,8 @@ void Pool::die(Seat& seat) {
     seat.jobs.clear();
     if (seat.handle.channel_watch) read_notes(seat);
     // Every other one leaves a client behind whom nobody has answered.
-    dispatcher_.recover(seat.handle, seat.handle.slot.number() % 2 == 0 ? std::optional(502) : std::nullopt);
+    dispatcher_.recover(
+        seat.handle, seat.handle.slot.number() % 2 == 0 ? std::optional(LostAnswer{502, 1}) : std::nullopt);
     seat.handle.channel_watch = {};
     foreign_.take(seat.handle.channel.close());
     seat.handle.life = WorkerLife::absent;

@@ -47,6 +47,35 @@ TEST_F(CrashedRequests, Get502FromTheMasterWhereTheWorkerCouldNot) {
     EXPECT_NE(log.find("\"GET /crash.php\" 502\n"), std::string::npos) << log;
 }
 
+TEST_F(CrashedRequests, AreAnsweredUnderTheirOwnNumber) {
+    site().start();
+    FastCgiClient client(site().address());
+    Request first = site().request("/quick.php").keep_connection();
+    Request second = crash_by(SIGKILL).keep_connection();
+    // From now on the master holds the connection, whoever has accepted it.
+    EXPECT_EQ(client.exchange(first).body(), "quick");
+    first.id = 7;
+    second.id = 0x1234;
+    ASSERT_TRUE(client.send(encode(first) + encode(second)));
+    EXPECT_EQ(client.read_answer().body(), "quick");
+    const auto record = client.read_record();
+    ASSERT_TRUE(record.has_value());
+    EXPECT_EQ(record->id, second.id);
+    EXPECT_TRUE(record->content.starts_with("Status: 502")) << record->content;
+}
+
+TEST_F(CrashedRequests, ThatWereLoggedAreNotLoggedAgain) {
+    site().script(
+        "late.php",
+        "<?php register_shutdown_function(function () { posix_kill(getmypid(), 9); sleep(5); }); echo 'x';");
+    site().start();
+    EXPECT_NE(ask(site().address(), site().request("/late.php")).status(), 200);
+    EXPECT_TRUE(site().daemon().wait_for_log("exited on signal 9"));
+    EXPECT_EQ(site().get("/quick.php").body(), "quick");
+    const std::string log = read_file(site().files() / "access.log");
+    EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+}
+
 TEST_F(CrashedRequests, AreCutOffOnceTheirAnswerHasBegun) {
     site().script("begun.php", "<?php echo 'begun'; flush(); posix_kill(getmypid(), " +
                                    std::to_string(SIGSEGV) + "); sleep(5);");
@@ -65,6 +94,20 @@ TEST_F(CrashedRequests, Get503WhenTheMasterIsTerminated) {
     site().daemon().signal(SIGTERM);
     EXPECT_EQ(client.read_answer().status(), 503);
     EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0}));
+}
+
+TEST_F(CrashedRequests, HoldUpNoStopThatIsAskedForAgainAndAgain) {
+    site().start();
+    FastCgiClient client(site().address());
+    const pid_t worker = site().daemon().workers().empty() ? 0 : site().daemon().workers().front();
+    ASSERT_EQ(client.exchange(site().request("/quick.php").keep_connection()).body(), "quick");
+    ASSERT_TRUE(signal_process(worker != 0 ? worker : site().daemon().workers().front(), SIGSTOP));
+    const auto begun = Clock::now();
+    while (site().daemon().running() && Clock::now() - begun < milliseconds(5000)) {
+        site().daemon().signal(SIGTERM);
+        std::this_thread::sleep_for(milliseconds(50));
+    }
+    EXPECT_LT(Clock::now() - begun, milliseconds(2000));
 }
 
 }  // namespace

@@ -105,6 +105,32 @@ TEST_F(TerminateTimeout, FinishedRequestsCountOnlyWhereAsked) {
     EXPECT_FALSE(std::filesystem::exists(site().root() / "went-on"));
 }
 
+TEST_F(TerminateTimeout, TheLogNamesARequestWhoseBodyIsStillComing) {
+    site().start();
+    FastCgiClient client(site().address());
+    Request request = site().request("/quick.php?a=b", "POST").with_body("x", "text/plain");
+    ASSERT_TRUE(client.send(encode_head(request.set("CONTENT_LENGTH", "1000"))));
+    EXPECT_TRUE(
+        site().daemon().wait_for_log("quick.php' (request: \"POST /quick.php?a=b\") execution timed out"));
+}
+
+TEST_F(TerminateTimeout, AWorkerWhoseScriptEndedInTimeAfterAllIsSpared) {
+    SKIP_UNLESS_PHALANX("Debian's has no pcntl");
+    site().pool().set("php_admin_value[extension]", "pcntl");
+    site().script(
+        "stubborn.php",
+        "<?php pcntl_async_signals(true); pcntl_signal(SIGTERM, function () { echo 'told'; exit; });"
+        "while (true) usleep(5000);");
+    site().start();
+    const std::string worker = site().get("/quick.php").body();
+    EXPECT_EQ(site().get("/stubborn.php").body(), "told");
+    const auto end = Clock::now() + milliseconds(1500);
+    while (Clock::now() < end) {
+        ASSERT_EQ(site().get("/quick.php").body(), worker) << "an innocent request's worker was ended";
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+}
+
 TEST_F(TerminateTimeout, NginxPassesTheAnswerOn) {
     SKIP_UNLESS_PHALANX("nginx makes a 502 of the bare close");
     if (!Nginx::installed()) GTEST_SKIP() << "nginx is not installed";

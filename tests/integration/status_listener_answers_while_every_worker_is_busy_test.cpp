@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <csignal>
 
 #include "harness/process.hpp"
@@ -104,6 +106,29 @@ TEST_F(StatusListener, ListensOverTcpToAllowedClientsOnly) {
     site().pool().set("listen.allowed_clients", "127.0.0.2");
     site().start();
     EXPECT_TRUE(ask(allowed, site().request("/ping")).closed);
+}
+
+TEST_F(StatusListener, RestsWhileThereAreNoDescriptors) {
+    SKIP_UNLESS_PHALANX("its workers take such connections");
+#ifdef PHALANX_SANITIZED
+    GTEST_SKIP() << "the sanitizer needs descriptors for its own checks";
+#endif
+    site().start();
+    ASSERT_EQ(site().get("/quick.php").body(), "quick");
+    const pid_t master = site().daemon().pid();
+    const auto few = static_cast<rlim_t>(open_descriptors(master).value_or(0) + 10);
+    rlimit before{};
+    ASSERT_EQ(::prlimit(master, RLIMIT_NOFILE, nullptr, &before), 0);
+    const rlimit limited{few, before.rlim_max};
+    ASSERT_EQ(::prlimit(master, RLIMIT_NOFILE, &limited, nullptr), 0);
+    std::vector<FastCgiClient> silent;
+    for (int i = 0; i < 40; ++i) silent.emplace_back(Address::unix_path(path_));
+    const auto cpu = process_stat(master)->own_cpu;
+    std::this_thread::sleep_for(milliseconds(1000));
+    EXPECT_LT(process_stat(master)->own_cpu - cpu, milliseconds(300)) << "the master spins";
+    silent.clear();
+    const Answer after = page("/ping");
+    EXPECT_EQ(after.body(), "pong") << "it has recovered" << after;
 }
 
 TEST_F(StatusListener, GoesWithTheDaemonAndLeavesNoDescriptorBehind) {

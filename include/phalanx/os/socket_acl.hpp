@@ -16,8 +16,10 @@ struct AccessList {
     [[nodiscard]] bool empty() const { return users.empty() && groups.empty(); }
 };
 
-/// Adds them to a socket's access control list; its mode bits stay. Errors in php-fpm's words, such as of a
-/// file system without such lists.
-[[nodiscard]] base::Result<void> grant_socket_access(const std::string& path, const AccessList& list);
+/// Adds them to the access control list of a socket's file; its mode bits stay. `file` is that very file
+/// (O_PATH): its path may mean another one by now, where others may write to its folder. `path` is for the
+/// errors, which are php-fpm's words, such as of a file system without such lists.
+[[nodiscard]] base::Result<void> grant_socket_access(int file, const std::string& path,
+                                                     const AccessList& list);
 
 }  // namespace phalanx::os

@@ -48,6 +48,7 @@ struct alignas(64) SlotPage {
     std::atomic<std::uint64_t> cpu_permille;    ///< last request's CPU time over its duration, in 1/1000
     std::atomic<std::int64_t> request_wall;     ///< wall clock seconds at which the request began
     std::atomic<std::uint32_t> answer;          ///< an AnswerState, of the running request
+    std::atomic<std::uint32_t> request_id;      ///< FastCGI's, of the running request
     char method[method_size];
     char uri[uri_size];
     char query[query_size];
@@ -83,6 +84,7 @@ struct SlotSnapshot {
     double cpu_percent = 0;         ///< 0 unless idle
     std::int64_t request_wall = 0;  ///< wall clock seconds at which the running or last request began
     AnswerState answer = AnswerState::none;
+    std::uint16_t request_id = 0;
     std::string method, uri, query, user, script;
 };
 

@@ -40,6 +40,8 @@ class SlotWriter {
 
     /// A request begins to arrive (php-fpm: "Reading headers"): counts it and starts its clock.
     void begin_reading();
+    /// Its head is here: the number that its answer has to bear.
+    void got_id(std::uint16_t request_id);
     /// Its parameters are known ("Getting request information"). May be called again when more is.
     void got_request(const RequestTexts& texts);
     void running();
