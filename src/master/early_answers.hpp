@@ -23,7 +23,6 @@ class EarlyAnswers {
 
     /// Takes the connection over. `answer` holds whole records, END_REQUEST the last.
     void send(os::UniqueFd connection, std::string answer);
-    [[nodiscard]] std::size_t open() const { return open_; }
 
   private:
     class Entry;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "phalanx/base/clock.hpp"
+#include "phalanx/fastcgi/short_answer.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
@@ -32,9 +33,13 @@ std::optional<int> code_of_lost(const status::SlotSnapshot& last, LossReason rea
     return 502;
 }
 
+bool is_logged(const status::SlotSnapshot& last) {
+    return last.stage == status::Stage::ending || last.stage == status::Stage::finishing;
+}
+
 std::string_view status_of_lost(int code) {
-    if (code == 504) return "504 Gateway Timeout";
-    return code == 503 ? "503 Service Unavailable" : "502 Bad Gateway";
+    if (code == 504) return fastcgi::gateway_timeout;
+    return code == 503 ? fastcgi::service_unavailable : fastcgi::bad_gateway;
 }
 
 void LostRequestLog::write(int log_fd, const status::SlotSnapshot& last, int code) {

@@ -1,12 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/access_log.hpp"
-#include "phalanx/os/pidfd.hpp"
-#include "phalanx/os/unique_fd.hpp"
 #include "phalanx/status/scoreboard.hpp"
 
 namespace phalanx::master {
@@ -23,6 +22,8 @@ struct LostAnswer {
 /// The answer's code for a request that its worker never answered: 502, 504 or 503. Nothing where the worker
 /// was idle or the answer had begun, as far as its scoreboard entry tells.
 [[nodiscard]] std::optional<int> code_of_lost(const status::SlotSnapshot& last, LossReason reason);
+/// The script had ended: then the worker has written the request's line itself.
+[[nodiscard]] bool is_logged(const status::SlotSnapshot& last);
 /// "504 Gateway Timeout"
 [[nodiscard]] std::string_view status_of_lost(int code);
 

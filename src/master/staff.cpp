@@ -248,24 +248,19 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
     const bool served = page(worker).requests.load() > 0;
-    clear(worker, answer_to_its_client(worker));
+    const status::SlotSnapshot last = snapshot(worker);
+    const auto code = code_of_lost(last, loss_reason(worker));
+    if (code && !is_logged(last)) events_.request_lost(last, *code);
+    // Its own last words are enough for the client.
+    const bool is_to_be_told = code && last.answer == status::AnswerState::none;
+    clear(worker, is_to_be_told ? std::optional(LostAnswer{*code, last.request_id}) : std::nullopt);
     worker.replaces_dead = replace;
     events_.worker_gone(lived, replace && !harmless && !served);
 }
 
-std::optional<LostAnswer> Staff::answer_to_its_client(const WorkerHandle& worker) const {
-    const LossReason reason = worker.timed_out_at ? LossReason::timeout
-                              : ends_expected_    ? LossReason::stop
-                                                  : LossReason::crash;
-    const status::SlotSnapshot last = snapshot(worker);
-    const auto code = code_of_lost(last, reason);
-    if (!code) return std::nullopt;
-    // Once the script had ended, the worker had logged it.
-    const bool logged = last.stage == status::Stage::ending || last.stage == status::Stage::finishing;
-    if (!logged) events_.request_lost(last, *code);
-    // Its own last words are enough for the client.
-    if (last.answer != status::AnswerState::none) return std::nullopt;
-    return LostAnswer{*code, last.request_id};
+LossReason Staff::loss_reason(const WorkerHandle& worker) const {
+    if (worker.timed_out_at) return LossReason::timeout;
+    return ends_expected_ ? LossReason::stop : LossReason::crash;
 }
 
 void Staff::clear(WorkerHandle& worker, std::optional<LostAnswer> answer) {

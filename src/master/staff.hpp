@@ -84,7 +84,7 @@ class Staff {
     void hello(WorkerHandle& worker, pid_t pid);
     void rule_broken(WorkerHandle& worker, Note& note);
     void bury(WorkerHandle& worker, const os::ChildEnd& end);
-    [[nodiscard]] std::optional<LostAnswer> answer_to_its_client(const WorkerHandle& worker) const;
+    [[nodiscard]] LossReason loss_reason(const WorkerHandle& worker) const;
     void clear(WorkerHandle& worker, std::optional<LostAnswer> answer = std::nullopt);
     void send_leave(WorkerHandle& worker);
     [[nodiscard]] status::SlotPage& page(const WorkerHandle& worker) const;

@@ -16,9 +16,9 @@ constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 /// Enough for the handler below, which calls nothing deep (PHP's own handlers do not use it).
 constexpr std::size_t handler_stack_bytes = 64UL * 1024;
 
-fastcgi::ShortAnswer timed_out("504 Gateway Timeout");
-fastcgi::ShortAnswer stopped("503 Service Unavailable");
-fastcgi::ShortAnswer crashed("502 Bad Gateway");
+fastcgi::ShortAnswer timed_out(fastcgi::gateway_timeout);
+fastcgi::ShortAnswer stopped(fastcgi::service_unavailable);
+fastcgi::ShortAnswer crashed(fastcgi::bad_gateway);
 
 const link::PoolPages* pool_pages = nullptr;
 base::WorkerSlot own_slot;

@@ -43,9 +43,10 @@ void Request::begin(const fastcgi::RequestHead& head) {
     messages_begun_ = false;
     script_ = {};
     cpu_at_begin_ = counts_cpu_ ? cpu_time_so_far() : CpuTime{};
+    const std::uint64_t length = fastcgi::content_length(parts_.params).value_or(0);
     // A body that the web server has written to a file does not come over the connection.
-    const bool in_file = !parts_.params.find("REQUEST_BODY_FILE").value_or("").empty();
-    parts_.reader.expect_body(in_file ? 0 : fastcgi::content_length(parts_.params).value_or(0));
+    const bool in_file = length > 0 && !parts_.params.find("REQUEST_BODY_FILE").value_or("").empty();
+    parts_.reader.expect_body(in_file ? 0 : length);
 }
 
 bool Request::finish_answer() {

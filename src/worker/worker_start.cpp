@@ -80,11 +80,11 @@ void set_up_signals(const link::PoolPages& pages, base::WorkerSlot slot) {
     struct sigaction action {};
     action.sa_handler = on_quit;
     sigemptyset(&action.sa_mask);
-    // Before the others are reset: QUIT must find its handler at any moment.
+    // Ours come before the others are reset, so that they find their handlers at any moment.
     (void)::sigaction(SIGQUIT, &action, nullptr);
     (void)::signal(SIGPIPE, SIG_IGN);
-    os::reset_signals_except({SIGQUIT, SIGPIPE});
     LastWords::install(pages, slot);
+    os::reset_signals_except({SIGQUIT, SIGPIPE, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT});
 }
 
 }  // namespace
