@@ -188,6 +188,27 @@ void ConnectionTable::close_parked() {
     }
 }
 
+void ConnectionTable::move_parked_to(ConnectionTable& heir) {
+    for (const auto& entry : entries_) {
+        if (!entry || entry->lent) continue;
+        entry->watch = {};
+        Entry& moved = heir.create(std::move(entry->fd));
+        moved.was_lent = entry->was_lent;
+        moved.kept = entry->kept;
+        moved.buffer = entry->buffer;
+        heir.buffered_bytes_ += moved.buffer.size();
+        remove(*entry);
+        heir.judge(moved);
+    }
+}
+
+link::ConnectionId ConnectionTable::hold(os::UniqueFd fd) {
+    Entry& entry = create(std::move(fd));
+    entry.lent = true;
+    entry.was_lent = true;
+    return entry.id;
+}
+
 void ConnectionTable::read_more(Entry& entry) {
     const ReadResult result = os::read_available(entry.fd.get(), look_room());
     if (result.state == ReadResult::State::end) return remove(entry);

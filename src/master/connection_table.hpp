@@ -73,6 +73,10 @@ class ConnectionTable {
     [[nodiscard]] int fd_of(link::ConnectionId id) const;
     /// Ends all parked connections (stop).
     void close_parked();
+    /// Parks them at the pool's next generation instead.
+    void move_parked_to(ConnectionTable& heir);
+    /// A connection that was part of a job of the former generation's and is to be part of one here.
+    [[nodiscard]] link::ConnectionId hold(os::UniqueFd fd);
 
   private:
     class Entry;

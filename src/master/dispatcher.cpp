@@ -18,6 +18,8 @@ constexpr std::uint32_t listener_events = EPOLLIN;
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
 constexpr int accepts_per_look = 64;
+/// Requests that wait here before new connections are left in the kernel's queue.
+constexpr std::size_t longest_line = 4096;
 /// A job that an idle worker has not taken by then is taken back: the worker is stopped or starved.
 constexpr std::chrono::milliseconds untaken_limit{20};
 /// How long nothing is accepted once descriptors or memory have run out.
@@ -153,7 +155,22 @@ void Dispatcher::watch_listener() {
 void Dispatcher::unwatch_listener() {
     const bool grow = !draining_ && !paused_ && events_.can_grow_on_demand();
     if (grow && !line_.empty()) events_.connection_waits_for_growth();
-    set_listener_events(grow ? listener_events : 0U);
+    // While requests of kept connections wait here, workers take nothing from the listener: new connections
+    // stand in line behind them, not behind all that will ever follow.
+    const bool queue = !line_.empty() && queue_new_connections();
+    set_listener_events(grow || queue ? listener_events : 0U);
+}
+
+bool Dispatcher::queue_new_connections() {
+    for (int look = 0; look < accepts_per_look; ++look) {
+        if (draining_ || paused_ || line_.size() >= longest_line) return false;
+        os::Accepted accepted = os::accept_connection(listener_);
+        if (accepted.state == os::Accepted::State::exhausted) pause_listener();
+        if (accepted.state != os::Accepted::State::connection) break;
+        if (auto job = connections_.admit(std::move(accepted.fd))) line_.push_back(*std::move(job));
+    }
+    line_changed();
+    return !paused_;
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {
@@ -184,6 +201,10 @@ void Dispatcher::woken() {
 }
 
 void Dispatcher::take_job(Job job) {
+    if (heir_ != nullptr) {
+        if (auto adopted = heir_->adopt(std::move(job), connections_)) heir_->take_job(*std::move(adopted));
+        return;
+    }
     line_.push_back(std::move(job));
     line_changed();
     pump_soon();
@@ -197,24 +218,43 @@ void Dispatcher::put_in_front(std::vector<Job> jobs) {
     for (const Job& job : jobs) {
         if (job.held) connections_.reclaim(*job.held);
     }
+    if (heir_ != nullptr) {
+        std::vector<Job> adopted;
+        for (Job& job : jobs) {
+            if (auto own = heir_->adopt(std::move(job), connections_)) adopted.push_back(*std::move(own));
+        }
+        return heir_->put_in_front(std::move(adopted));
+    }
     line_.insert(line_.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
     line_changed();
     pump_soon();
 }
 
+std::optional<Job> Dispatcher::adopt(Job job, ConnectionTable& from) {
+    if (!job.held) return job;
+    os::UniqueFd fd = from.release(*job.held);
+    if (!fd) return std::nullopt;
+    job.held = connections_.hold(std::move(fd));
+    return job;
+}
+
 bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
     if (note.head.kind == link::MessageKind::kept && !note.fd) {
         const bool closed = (note.head.flags & link::flag_closed) != 0;
-        return connections_.give_back(note.head.connection, worker.slot, closed, std::move(note.bytes));
+        const bool was_lent =
+            connections_.give_back(note.head.connection, worker.slot, closed, std::move(note.bytes));
+        if (heir_ != nullptr) connections_.move_parked_to(heir_->connections_);
+        return was_lent;
     }
     if (note.head.kind == link::MessageKind::give && note.fd &&
         os::is_accepted_from(note.fd.get(), listener_)) {
-        if (draining_) {
+        if (draining_ && heir_ == nullptr) {
             os::close_without_lingering(std::move(note.fd));
             return true;
         }
         const Served served = (note.head.flags & link::flag_served) != 0 ? Served::yes : Served::no;
-        connections_.park(std::move(note.fd), served, std::move(note.bytes));
+        ConnectionTable& table = heir_ != nullptr ? heir_->connections_ : connections_;
+        table.park(std::move(note.fd), served, std::move(note.bytes));
         return true;
     }
     return false;
@@ -227,16 +267,31 @@ void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {
         fastcgi::ShortAnswer answer(status_of_lost(lost->code));
         answer.address_to(lost->request_id);
         for (os::UniqueFd& fd : connections_.release_held_by(worker.slot)) {
-            answers_.send(std::move(fd), std::string(answer.bytes()));
+            EarlyAnswers& answers = heir_ != nullptr ? heir_->answers_ : answers_;
+            answers.send(std::move(fd), std::string(answer.bytes()));
         }
     }
     connections_.close_held_by(worker.slot);
 }
 
-void Dispatcher::drain() {
+void Dispatcher::stop_accepting() {
     draining_ = true;
     pages_.master().draining.store(1);
     set_listener_events(0);
+}
+
+void Dispatcher::hand_over(Dispatcher& heir) {
+    stop_accepting();
+    heir_ = &heir;
+    std::vector<Job> jobs(std::make_move_iterator(line_.begin()), std::make_move_iterator(line_.end()));
+    line_.clear();
+    line_changed();
+    put_in_front(std::move(jobs));
+    connections_.move_parked_to(heir.connections_);
+}
+
+void Dispatcher::drain() {
+    stop_accepting();
     connections_.close_parked();
     for (Job& job : line_) {
         if (job.held) connections_.drop(*job.held);

@@ -55,6 +55,11 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void recover(WorkerHandle& worker, std::optional<LostAnswer> lost);
     /// No new connections from now on; those that wait are closed.
     void drain();
+    /// No new connections from now on; those that wait, and whatever the workers still give back, go to the
+    /// dispatcher of the pool's next generation.
+    void hand_over(Dispatcher& heir);
+    /// The heir is gone, or another has taken its place.
+    void set_heir(Dispatcher* heir) { heir_ = heir; }
     /// Requests in the line.
     [[nodiscard]] std::size_t waiting() const { return line_.size(); }
     /// Runs the pump once the events at hand have been handled.
@@ -98,7 +103,10 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void listener_ready();
     void woken();
     void line_changed();
+    [[nodiscard]] bool queue_new_connections();
+    void stop_accepting();
     void put_in_front(std::vector<Job> jobs);
+    [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
     void check_untaken_jobs();
     void set_listener_events(std::uint32_t events);
     void pause_listener();
@@ -114,6 +122,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Watch listener_watch_;
     Watch wake_watch_;
     std::uint32_t listener_events_ = 0;
+    Dispatcher* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;
     Timer untaken_timer_;

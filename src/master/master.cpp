@@ -12,8 +12,8 @@ Master::~Master() = default;
 base::Result<void> Master::bind() {
     auto loop = EventLoop::create();
     if (!loop) return loop.error();
-    running_ = std::make_unique<Running>(*std::move(loop), settings_, options_, log_);
-    return running_->bind();
+    running_ = std::make_unique<Running>(*std::move(loop), settings_.global, options_, log_);
+    return running_->bind(std::move(settings_));
 }
 
 int Master::run(const std::function<void()>& announce) {

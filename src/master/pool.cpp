@@ -23,20 +23,15 @@ constexpr std::size_t longest_template_line = 4096;
 }  // namespace
 
 base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
-    const auto give_up = [&parts](const base::Error& error) {
-        os::remove_socket_file(parts.socket);
-        if (parts.status_socket) os::remove_socket_file(*parts.status_socket);
-        return error;
-    };
-    const auto slots = static_cast<std::size_t>(parts.settings.pm_max_children);
+    const auto slots = static_cast<std::size_t>(parts.plan.settings.pm_max_children);
     if (slots > link::max_workers) {
-        return give_up({fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
-                                    parts.settings.name, slots, link::max_workers)});
+        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
+                                       parts.plan.settings.name, slots, link::max_workers)};
     }
     auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
-    if (!pages) return give_up(pages.error());
+    if (!pages) return pages.error();
     auto wake = os::make_eventfd();
-    if (!wake) return give_up(wake.error());
+    if (!wake) return wake.error();
     return std::unique_ptr<Pool>(new Pool(around, std::move(parts), *std::move(pages), *std::move(wake)));
 }
 
@@ -45,19 +40,20 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       parts_(std::move(parts)),
       pages_(std::move(pages)),
       wake_(std::move(wake)),
-      staff_(around, parts_.settings, pages_, *this),
+      staff_(around, settings(), pages_, *this),
       dispatcher_(around.loop, *this, pages_, staff_.handles(), parts_.socket.fd.get(), wake_.get()),
       template_(around.loop, *this),
-      request_watch_(around, parts_.settings, staff_),
-      lost_requests_(parts_.settings),
+      request_watch_(around, settings(), staff_),
+      lost_requests_(settings()),
       template_timer_(around.loop),
       respawn_timer_(around.loop),
-      order_timer_(around.loop) {
+      order_timer_(around.loop),
+      grace_timer_(around.loop) {
     staff_.attach(dispatcher_);
     if (parts_.status_socket) {
-        const link::WorkerSettings& worker = parts_.worker_settings;
+        const link::WorkerSettings& worker = parts_.plan.worker;
         StatusListener::Parts own{
-            *std::move(parts_.status_socket), worker.status_path, worker.ping_path, worker.ping_response, {},
+            std::move(*parts_.status_socket), worker.status_path, worker.ping_path, worker.ping_response, {},
             [this] { return snapshot(); }};
         // Complaints about the list are the workers', who read it too.
         std::vector<std::string> complaints;
@@ -71,22 +67,26 @@ status::PoolPage& Pool::page() const {
     return status::pool_in(pages_.pool_area());
 }
 
-base::Result<void> Pool::start() {
+base::Result<void> Pool::open() {
     if (auto started = dispatcher_.start(); !started) return started;
     if (status_listener_) {
         if (auto started = status_listener_->start(); !started) return started;
     }
     request_watch_.start();
     sample_listen_queue();
-    start_template();
+    open_ = true;
     return {};
+}
+
+void Pool::launch() {
+    if (template_.life() == TemplateLife::absent && !stopping_) start_template();
 }
 
 void Pool::start_template() {
     TemplateStart start;
     start.program = around_.worker_program;
     start.environment = around_.environment;
-    start.settings = link::encode(parts_.worker_settings);
+    start.settings = link::encode(parts_.plan.worker);
     start.workers_page = pages_.workers_fd();
     start.master_page = pages_.master_fd();
     start.listener = parts_.socket.fd.get();
@@ -100,6 +100,7 @@ void Pool::start_template() {
 }
 
 void Pool::template_ready() {
+    if (predecessor_ != nullptr) return begin_succession();
     decide_start();
     reconcile(/*tick=*/false, /*connection_waits=*/false);
 }
@@ -134,6 +135,7 @@ void Pool::template_ended(const os::ChildEnd& end) {
     template_.ended();
     end_template_line();
     decide_start();
+    wait_with_succession();
     if (stopping_) return staff_.forget_orders(std::chrono::milliseconds(0));
     const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
     if (pid != 0) {
@@ -154,11 +156,19 @@ bool Pool::child_ended(const os::ChildEnd& end) {
 }
 
 void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
-    if (stopping_) return let_template_go();
+    if (stopping_) {
+        pass_on_to_heir();
+        return let_template_go();
+    }
+    if (coming_ != nullptr) return coming_->await_place();
+    if (in_vain) wait_with_succession();
     if (!in_vain) worker_backoff_.reset();
     const auto pause = in_vain ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
     if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);
-    respawn_timer_.start(pause, [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
+    respawn_timer_.start(pause, [this] {
+        if (predecessor_ != nullptr) return begin_succession();
+        reconcile(/*tick=*/false, /*connection_waits=*/false);
+    });
 }
 
 void Pool::request_lost(const status::SlotSnapshot& last, int code) {
@@ -166,21 +176,24 @@ void Pool::request_lost(const status::SlotSnapshot& last, int code) {
 }
 
 void Pool::reconcile(bool tick, bool connection_waits) {
-    if (stopping_ || template_.life() != TemplateLife::ready || respawn_timer_.armed()) return;
+    if (stopping_ || coming_ != nullptr || template_.life() != TemplateLife::ready || respawn_timer_.armed())
+        return;
     const PoolView view{staff_.live(),    staff_.count(WorkerLife::ordered),
                         staff_.idle(),    staff_.longest_idle(),
                         connection_waits, tick};
-    const PolicyDecision decision = decide(parts_.settings, view, policy_);
+    const PolicyDecision decision = decide(settings(), view, policy_);
     report(decision);
     staff_.retire_idle(decision.retire);
-    const std::size_t spawn = around_.quota.grant(decision.spawn);
+    // A former generation's workers leave one by one: each makes room for one of these.
+    const std::size_t wanted = std::min(decision.spawn, room());
+    const std::size_t spawn = around_.quota.grant(wanted);
     // A pool of fixed size goes on wanting its workers, others want more when they next need them.
-    if (parts_.settings.pm != config::ProcessManager::static_size) policy_.wanted -= decision.spawn - spawn;
+    if (settings().pm != config::ProcessManager::static_size) policy_.wanted -= wanted - spawn;
     if (spawn == 0) return;
     staff_.order(spawn, template_);
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
-    if (staff_.live() < policy_.wanted && around_.quota.has_room()) {
+    if (staff_.live() < policy_.wanted && room() > 0 && around_.quota.has_room()) {
         respawn_timer_.start(retry_interval,
                              [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
     }
@@ -196,7 +209,6 @@ void Pool::check_orders() {
 }
 
 void Pool::report(const PolicyDecision& decision) {
-    const config::PoolSettings& settings = parts_.settings;
     switch (decision.report) {
         case PolicyDecision::Report::nothing:
             return;
@@ -204,8 +216,8 @@ void Pool::report(const PolicyDecision& decision) {
             page().max_children_reached.fetch_add(1);
             return say(Level::warning,
                        fmt::format("server reached {}max_children setting ({}), consider raising it",
-                                   settings.pm == config::ProcessManager::dynamic ? "pm." : "",
-                                   settings.pm_max_children));
+                                   settings().pm == config::ProcessManager::dynamic ? "pm." : "",
+                                   settings().pm_max_children));
         case PolicyDecision::Report::busy:
             return say(
                 Level::warning,
@@ -217,9 +229,15 @@ void Pool::report(const PolicyDecision& decision) {
 }
 
 void Pool::tick() {
+    if (stopping_) return;
+    if (predecessor_ != nullptr) {
+        // The place it waits for has not come free, or taking over has failed before.
+        if (predecessor_->coming_ == this && !respawn_timer_.armed()) take_over();
+        return;
+    }
     reconcile(/*tick=*/true, /*connection_waits=*/false);
     // There may be room again for a worker that a waiting connection could not have (process.max).
-    if (parts_.settings.pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
+    if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
     sample_listen_queue();
 }
 
@@ -233,7 +251,7 @@ void Pool::sample_listen_queue() {
 }
 
 bool Pool::can_grow_on_demand() {
-    return parts_.settings.pm == config::ProcessManager::ondemand && !stopping_ && !policy_.warned_of_limit &&
+    return settings().pm == config::ProcessManager::ondemand && !stopping_ && !policy_.warned_of_limit &&
            staff_.count(WorkerLife::ordered) == 0 && template_.life() == TemplateLife::ready &&
            around_.quota.has_room();
 }
@@ -251,7 +269,7 @@ void Pool::connection_trouble(const char* what) {
 }
 
 status::PoolSnapshot Pool::snapshot() const {
-    return status::take_snapshot(parts_.settings.name, parts_.worker_settings.process_manager, page(),
+    return status::take_snapshot(settings().name, parts_.plan.worker.process_manager, page(),
                                  status::slots_in(pages_.slot_area()));
 }
 
@@ -262,11 +280,11 @@ Pool::Totals Pool::totals() const {
 
 void Pool::remove_sockets() const {
     os::remove_socket_file(parts_.socket);
-    if (status_listener_) status_listener_->remove_socket();
+    if (status_listener_) os::remove_socket_file(status_listener_->socket());
 }
 
 bool Pool::reopen_access_log() {
-    auto file = os::open_for_append(parts_.settings.access_log);
+    auto file = os::open_for_append(settings().access_log);
     if (!file) return false;
     parts_.access_log = *std::move(file);
     template_.replace_log(parts_.access_log.get());
@@ -275,7 +293,7 @@ bool Pool::reopen_access_log() {
 }
 
 void Pool::finish() {
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return;
     staff_.expect_ends();
     dispatcher_.drain();
     if (status_listener_) status_listener_->stop();
@@ -289,7 +307,8 @@ void Pool::let_template_go() {
 }
 
 void Pool::worker_joined() {
-    if (stopping_) let_template_go();
+    if (stopping_) return let_template_go();
+    if (predecessor_ != nullptr) take_over();
 }
 
 void Pool::stop_with(int signal) {
@@ -300,6 +319,10 @@ void Pool::stop_with(int signal) {
     staff_.signal_all(signal);
     if (signal == SIGKILL) template_.signal(signal);
     let_template_go();
+}
+
+bool Pool::is_over() const {
+    return stopping_ && !has_processes();
 }
 
 bool Pool::has_processes() const {

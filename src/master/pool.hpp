@@ -1,17 +1,18 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backoff.hpp"
 #include "dispatcher.hpp"
 #include "lost_request.hpp"
-#include "phalanx/config/settings.hpp"
 #include "phalanx/link/pool_pages.hpp"
-#include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/listen_socket.hpp"
 #include "policy.hpp"
+#include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "request_watch.hpp"
 #include "staff.hpp"
@@ -20,24 +21,47 @@
 
 namespace phalanx::master {
 
-/// One pool: its listening socket, its template, its staff of workers and their dispatcher. It makes the
-/// number of workers what the policy wants and sees to it that whatever dies is replaced, not too fast. Owned
-/// by Master.
+/// One generation of a pool: its listening socket, its template, its staff of workers and their dispatcher.
+/// It makes the number of workers what the policy wants and sees to it that whatever dies is replaced, not
+/// too fast. Owned by Pools.
+///
+/// A pool's life:
+///
+///   made --open()--> serving                      made --follow(former)--> coming --has a worker--> serving
+///   serving --its heir has a worker--> leaving    serving --finish(), retire()--> leaving
+///   leaving, coming --no process left--> may go
+///
+/// The heir of a pool is its next generation, after a reload: it gets what waits in the master, and whatever
+/// the workers of the former one give back. The workers of both are together never more than the heir may
+/// have.
 class Pool final : public DispatchEvents, public TemplateEvents, public StaffEvents {
   public:
     /// What a pool is made from; all of it becomes the pool's.
     struct Parts {
-        config::PoolSettings settings;
-        link::WorkerSettings worker_settings;
+        PoolPlan plan;
         os::ListenSocket socket;
         os::UniqueFd access_log;                        ///< empty: none
         std::optional<os::ListenSocket> status_socket;  ///< pm.status_listen
+        /// How long its requests may run on once the next generation has taken its place.
+        std::chrono::milliseconds grace{0};
     };
     [[nodiscard]] static base::Result<std::unique_ptr<Pool>> create(PoolSurroundings& around, Parts parts);
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
+    ~Pool();
 
-    [[nodiscard]] base::Result<void> start();
+    /// Takes connections from now on; they wait until launch() has brought workers.
+    [[nodiscard]] base::Result<void> open();
+    /// Takes former's place as soon as it has a worker, or has none to wait for.
+    void follow(Pool& former) { predecessor_ = &former; }
+    /// Starts the template, and with it whatever the policy wants.
+    void launch();
+    [[nodiscard]] bool serves() const { return open_ && !stopping_; }
+    [[nodiscard]] bool is_launching() const { return template_.life() == TemplateLife::starting; }
+    /// The pool that serves in this one's place until it can.
+    [[nodiscard]] Pool* predecessor() const { return predecessor_; }
+    /// Will not take its predecessor's place after all, and ends. Only before it serves.
+    void give_up();
     /// The template is ready, or has failed: what a start waits for.
     [[nodiscard]] bool start_is_decided() const { return start_decided_; }
     /// A child has been reaped. False: it was none of this pool's.
@@ -47,15 +71,26 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void tick();
     /// php-fpm's graceful stop: running requests end, nothing new begins.
     void finish();
+    /// The same for a pool that the configuration no longer has: nobody is to find its sockets any more, and
+    /// its requests are ended after Parts::grace.
+    void retire();
     /// Sends a signal to every process of the pool; no new ones are made.
     void stop_with(int signal);
     [[nodiscard]] bool has_processes() const;
+    /// Stopped, and nothing of it is left.
+    [[nodiscard]] bool is_over() const;
     /// Numbers for the service manager's status line.
     struct Totals {
         std::uint64_t active = 0, idle = 0, requests = 0, slow = 0;
     };
     [[nodiscard]] Totals totals() const;
-    [[nodiscard]] bool has_access_log() const { return !parts_.settings.access_log.empty(); }
+    [[nodiscard]] const config::PoolSettings& settings() const { return parts_.plan.settings; }
+    [[nodiscard]] const os::ListenSocket& socket() const { return parts_.socket; }
+    /// Nothing where the pool has no pm.status_listen.
+    [[nodiscard]] const os::ListenSocket* status_socket() const {
+        return status_listener_ ? &status_listener_->socket() : nullptr;
+    }
+    [[nodiscard]] bool has_access_log() const { return !settings().access_log.empty(); }
     /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be
     /// opened.
     bool reopen_access_log();
@@ -82,6 +117,18 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
 
   private:
     Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake);
+    // Succession: pool_succession.cpp
+    void begin_succession();
+    void await_place();
+    void wait_with_succession();
+    void take_over();
+    void leave_to(Pool& heir);
+    void leave_within(std::chrono::milliseconds grace);
+    void inherit_from(Pool& former);
+    void pass_on_to_heir();
+    [[nodiscard]] std::size_t living() const;
+    [[nodiscard]] std::size_t room() const;
+
     void start_template();
     void template_ended(const os::ChildEnd& end);
     void end_template_line();
@@ -94,7 +141,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     [[nodiscard]] status::PoolSnapshot snapshot() const;
     [[nodiscard]] status::PoolPage& page() const;
     void say(log::Level level, const std::string& text) const {
-        around_.log.pool(parts_.settings.name).log(level, text);
+        around_.log.pool(settings().name).log(level, text);
     }
 
     PoolSurroundings& around_;
@@ -113,8 +160,19 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Timer template_timer_;
     Timer respawn_timer_;
     Timer order_timer_;
+    Timer grace_timer_;
+    Pool* predecessor_ = nullptr;  ///< while coming
+    Pool* coming_ = nullptr;       ///< the heir that is to come: workers that end are not replaced
+    Pool* heir_ = nullptr;         ///< while leaving, where there is one
+    std::vector<Pool*> formers_;   ///< leaving generations whose heir this is
+    /// What the heir has been told of already.
+    struct Counted {
+        std::uint64_t requests = 0;
+        std::uint64_t slow = 0;
+    } counted_;
     std::string half_line_;  ///< of the template's output
     bool start_decided_ = false;
+    bool open_ = false;
     bool stopping_ = false;
 };
 

@@ -49,6 +49,7 @@ struct PoolSurroundings {
     std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates
     std::size_t output_limit = 1024;       ///< log_limit
     std::function<void()> start_decided;   ///< a pool has become ready, or has failed to
+    std::function<void()> worker_crashed;  ///< by a segmentation fault or a bus error
 };
 
 }  // namespace phalanx::master

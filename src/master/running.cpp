@@ -17,14 +17,11 @@
 namespace phalanx::master {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::system_error;
 
 /// php-fpm's maintenance of all pools.
 constexpr std::chrono::milliseconds maintenance_interval{1000};
-/// How long a start waits for slow pools before it says that it is ready.
-constexpr std::chrono::seconds start_limit{10};
 /// What QUIT gives running requests where process_control_timeout says nothing.
 constexpr std::chrono::seconds default_grace{30};
 /// From SIGTERM to SIGKILL.
@@ -32,21 +29,15 @@ constexpr std::chrono::milliseconds terminate_grace{200};
 /// The master is woken for others' sake: it should not wait behind the workers it wakes (root only).
 constexpr int master_nice_value = -10;
 
-Result<void> write_pid_file(const std::string& path) {
-    const os::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file) return system_error(fmt::format("Unable to create the PID file ({}).", path));
-    return os::write_all(file.get(), std::to_string(::getpid()));
-}
-
 }  // namespace
 
-Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings& settings,
+Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global,
                          const Options& options, log::ErrorLog& log)
     : loop_(std::move(loop)),
-      settings_(settings),
+      global_(global),
       options_(options),
       log_(log),
-      quota_(static_cast<std::size_t>(settings.global.process_max), log),
+      quota_(static_cast<std::size_t>(global.process_max), log),
       facts_{::getpid(), ::geteuid() == 0, ::getpriority(PRIO_PROCESS, 0)},
       around_{*loop_,
               log,
@@ -56,8 +47,11 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings
               options.worker_program,
               os::environment_list(),
               os::raise_descriptor_limit(),
-              static_cast<std::size_t>(settings.global.log_limit),
-              [this] { look_whether_started(); }},
+              static_cast<std::size_t>(global.log_limit),
+              [this] { look_whether_started(); },
+              [this] { count_crash(); }},
+      pools_(around_),
+      reader_(*loop_, options, facts_),
       signals_(loop_->asio(), SIGTERM, SIGINT, SIGQUIT),
       maintenance_timer_(*loop_),
       start_timer_(*loop_),
@@ -67,82 +61,27 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::Settings
     os::become_subreaper();
 }
 
-Result<void> Master::Running::bind() {
-    for (const config::PoolSettings& pool : settings_.pools) {
-        if (auto bound = bind_pool(pool); !bound) {
-            clean_up();
-            return bound;
-        }
-    }
-    return {};
+Result<void> Master::Running::bind(config::Settings settings) {
+    auto plan = make_plan(std::move(settings), options_, facts_);
+    if (!plan) return plan.error();
+    return pools_.change_to(std::move(plan->pools), grace());
 }
 
-Result<void> Master::Running::bind_pool(const config::PoolSettings& settings) {
-    auto worker = worker_settings(settings_, settings, options_, facts_);
-    if (!worker) return worker.error();
-    Pool::Parts parts{settings, *std::move(worker), {}, {}, {}};
-    if (!settings.access_log.empty()) {
-        auto file = os::open_for_append(settings.access_log);
-        if (!file)
-            return system_error(fmt::format("failed to open access log ({})", settings.access_log),
-                                file.error().code);
-        parts.access_log = *std::move(file);
-    }
-    auto socket = listen_at(settings.listen, settings);
-    if (!socket) return socket.error();
-    parts.socket = *std::move(socket);
-    if (!settings.pm_status_listen.empty()) {
-        auto status_socket = listen_at(settings.pm_status_listen, settings);
-        if (!status_socket) {
-            os::remove_socket_file(parts.socket);
-            return status_socket.error();
-        }
-        parts.status_socket = *std::move(status_socket);
-    }
-    auto pool = Pool::create(around_, std::move(parts));
-    if (!pool) return pool.error();
-    pools_.push_back(*std::move(pool));
-    return {};
-}
-
-void Master::Running::say_ignored_owner(const config::PoolSettings& settings) {
-    auto pool = log_.pool(settings.name);
-    if (!settings.listen_owner.empty())
-        pool.warning(fmt::format("ACL set, listen.owner = '{}' is ignored", settings.listen_owner));
-    if (!settings.listen_group.empty())
-        pool.warning(fmt::format("ACL set, listen.group = '{}' is ignored", settings.listen_group));
-}
-
-Result<os::ListenSocket> Master::Running::listen_at(const std::string& where,
-                                                    const config::PoolSettings& settings) {
-    auto address = os::parse_listen_address(where);
-    if (!address) return address.error();
-    auto owner = socket_owner(settings);
-    if (!owner) return owner.error();
-    if (!owner->others.empty()) say_ignored_owner(settings);
-    auto socket = os::listen_on(*address, where, settings.listen_backlog, *owner);
-    if (!socket)
-        return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
-    for (const std::string& notice : socket->notices) log_.pool(settings.name).notice(notice);
-    return socket;
+std::chrono::milliseconds Master::Running::grace() const {
+    const auto timeout = global_.process_control_timeout;
+    return timeout.count() > 0 ? timeout : default_grace;
 }
 
 int Master::Running::run(const std::function<void()>& announce) {
     announce_ = announce;
-    if (!settings_.global.pid.empty()) {
-        if (auto written = write_pid_file(settings_.global.pid); !written) {
-            log_.error(written.error().text());
-            clean_up();
-            return 78;
-        }
-        pid_file_written_ = true;
+    if (!write_pid_file()) {
+        clean_up();
+        return 78;
     }
     raise_priority();
     await_signals();
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
-    for (const auto& pool : pools_) {
-        if (auto started = pool->start(); !started) log_.error(started.error().text());
-    }
+    pools_.launch();
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
@@ -151,19 +90,28 @@ int Master::Running::run(const std::function<void()>& announce) {
     return 0;
 }
 
+bool Master::Running::write_pid_file() {
+    if (global_.pid.empty()) return true;
+    const os::UniqueFd file(::open(global_.pid.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    pid_file_written_ = static_cast<bool>(file);
+    if (!file) {
+        log_.error(system_error(fmt::format("Unable to create the PID file ({}).", global_.pid)).text());
+        return false;
+    }
+    return os::write_all(file.get(), std::to_string(::getpid())).has_value();
+}
+
 void Master::Running::clean_up() {
-    for (const auto& pool : pools_) pool->remove_sockets();
-    if (pid_file_written_ && ::unlink(settings_.global.pid.c_str()) != 0) {
-        log_.error(
-            system_error(fmt::format("Unable to remove the PID file ({}).", settings_.global.pid)).text());
+    pools_.remove_sockets();
+    if (pid_file_written_ && ::unlink(global_.pid.c_str()) != 0) {
+        log_.error(system_error(fmt::format("Unable to remove the PID file ({}).", global_.pid)).text());
     }
     pid_file_written_ = false;
 }
 
 void Master::Running::raise_priority() {
     if (!facts_.is_root) return;
-    const int wanted =
-        std::min(settings_.global.process_priority.value_or(facts_.nice_value), master_nice_value);
+    const int wanted = std::min(global_.process_priority.value_or(facts_.nice_value), master_nice_value);
     // A container may forbid it: then the master shares as others do.
     (void)::setpriority(PRIO_PROCESS, 0, wanted);
 }
@@ -191,7 +139,8 @@ void Master::Running::handle_signal(int signal) {
             return reopen_logs();
         case SIGUSR2:
         case SIGHUP:
-            return log_.error("a changed configuration takes a restart; the present one goes on serving");
+            log_.notice("Reloading in progress ...");
+            return reload();
         default:
             return;
     }
@@ -199,23 +148,20 @@ void Master::Running::handle_signal(int signal) {
 
 void Master::Running::reap() {
     while (const auto end = os::reap_any_child()) {
-        const bool known = std::any_of(pools_.begin(), pools_.end(),
-                                       [&](const auto& pool) { return pool->child_ended(*end); });
-        if (!known) unclaimed_.add(*end);
+        if (!pools_.child_ended(*end) && !reader_.child_ended(*end)) unclaimed_.add(*end);
     }
     look_whether_over();
 }
 
 void Master::Running::maintain() {
-    if (state_ != State::starting && state_ != State::serving) return;
-    for (const auto& pool : pools_) pool->tick();
+    if (is_ending()) return;
+    pools_.tick();
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
 }
 
 void Master::Running::look_whether_started() {
-    const bool decided =
-        std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->start_is_decided(); });
-    if (decided) announce_ready();
+    pools_.launch_more();
+    if (pools_.are_decided()) announce_ready();
 }
 
 void Master::Running::announce_ready() {
@@ -223,7 +169,7 @@ void Master::Running::announce_ready() {
     state_ = State::serving;
     start_timer_.cancel();
     log_.notice("ready to handle connections");
-    const auto interval = std::chrono::milliseconds(settings_.global.systemd_interval);
+    const auto interval = std::chrono::milliseconds(global_.systemd_interval);
     if (os::has_service_manager()) {
         const bool told = os::notify_service_manager(
             fmt::format("READY=1\nSTATUS=Ready to handle connections\nMAINPID={}", ::getpid()));
@@ -235,19 +181,12 @@ void Master::Running::announce_ready() {
     } else {
         log_.notice("systemd monitor disabled");
     }
-    if (announce_) announce_();
+    if (announce_) std::exchange(announce_, nullptr)();
 }
 
 void Master::Running::tell_service_manager() {
-    Pool::Totals sum;
-    for (const auto& pool : pools_) {
-        const Pool::Totals totals = pool->totals();
-        sum.active += totals.active;
-        sum.idle += totals.idle;
-        sum.requests += totals.requests;
-        sum.slow += totals.slow;
-    }
-    const auto interval = std::chrono::milliseconds(settings_.global.systemd_interval);
+    const Pool::Totals sum = pools_.totals();
+    const auto interval = std::chrono::milliseconds(global_.systemd_interval);
     const double rate = static_cast<double>(sum.requests - std::min(requests_reported_, sum.requests)) *
                         1000.0 / static_cast<double>(interval.count());
     requests_reported_ = sum.requests;
@@ -259,33 +198,31 @@ void Master::Running::tell_service_manager() {
 }
 
 void Master::Running::finish() {
-    if (state_ == State::finishing || state_ == State::terminating) return;
+    if (is_ending()) return;
     state_ = State::finishing;
-    for (const auto& pool : pools_) pool->finish();
-    const auto timeout = settings_.global.process_control_timeout;
-    stop_timer_.start(timeout.count() > 0 ? timeout : default_grace, [this] { terminate(); });
+    reader_.cancel();
+    pools_.finish();
+    stop_timer_.start(grace(), [this] { terminate(); });
     look_whether_over();
 }
 
 void Master::Running::terminate() {
     if (state_ == State::terminating) return;
     state_ = State::terminating;
-    for (const auto& pool : pools_) pool->stop_with(SIGTERM);
+    reader_.cancel();
+    pools_.stop_with(SIGTERM);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });
     look_whether_over();
 }
 
 void Master::Running::kill_what_stays() {
-    for (const auto& pool : pools_) pool->stop_with(SIGKILL);
+    pools_.stop_with(SIGKILL);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });
     look_whether_over();
 }
 
 void Master::Running::look_whether_over() {
-    if (state_ != State::finishing && state_ != State::terminating) return;
-    const bool some_left =
-        std::any_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->has_processes(); });
-    if (!some_left) loop_->stop();
+    if (is_ending() && !pools_.have_processes()) loop_->stop();
 }
 
 void Master::Running::reopen_logs() {
@@ -294,15 +231,14 @@ void Master::Running::reopen_logs() {
     } else {
         log_.error("unable to re-opened error log file");
     }
-    bool any = false;
-    bool all = true;
-    for (const auto& pool : pools_) {
-        if (!pool->has_access_log()) continue;
-        any = true;
-        all = pool->reopen_access_log() && all;
+    switch (pools_.reopen_access_logs()) {
+        case Pools::Reopened::none:
+            return;
+        case Pools::Reopened::all:
+            return log_.notice("access log file re-opened");
+        case Pools::Reopened::failed:
+            return log_.error("unable to re-opened access log file");
     }
-    if (!all) log_.error("unable to re-opened access log file");
-    if (any && all) log_.notice("access log file re-opened");
 }
 
 }  // namespace phalanx::master

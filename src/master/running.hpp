@@ -1,43 +1,45 @@
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
+#include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "configuration_reader.hpp"
 #include "event_loop.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
-#include "phalanx/os/listen_socket.hpp"
-#include "pool.hpp"
-#include "pool_settings.hpp"
+#include "phalanx/os/listen_queue.hpp"
+#include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
+#include "pools.hpp"
 
 namespace phalanx::master {
 
 /// What a master is once its loop exists: the one place where signals become deeds.
 ///
 ///   starting --all pools decided, or the wait is over--> serving
+///   starting, serving --USR2, HUP, and the new configuration is good--> starting
 ///   starting, serving --QUIT--> finishing --no process left--> over
 ///   any --TERM, INT, or finishing takes too long--> terminating --no process left--> over
 class Master::Running {
   public:
-    Running(std::unique_ptr<EventLoop> loop, const config::Settings& settings, const Options& options,
+    Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global, const Options& options,
             log::ErrorLog& log);
 
-    [[nodiscard]] base::Result<void> bind();
+    [[nodiscard]] base::Result<void> bind(config::Settings settings);
     [[nodiscard]] int run(const std::function<void()>& announce);
     /// Removes the files that a start leaves: sockets and pid file.
     void clean_up();
 
   private:
     enum class State { starting, serving, finishing, terminating };
+    /// How long a start waits for slow pools before it says that it is ready.
+    static constexpr std::chrono::seconds start_limit{10};
 
-    [[nodiscard]] base::Result<void> bind_pool(const config::PoolSettings& settings);
-    void say_ignored_owner(const config::PoolSettings& settings);
-    [[nodiscard]] base::Result<os::ListenSocket> listen_at(const std::string& where,
-                                                           const config::PoolSettings& settings);
+    /// What running requests get when their worker is to go.
+    [[nodiscard]] std::chrono::milliseconds grace() const;
     void raise_priority();
     void await_signals();
     void handle_signal(int signal);
@@ -46,6 +48,16 @@ class Master::Running {
     void look_whether_started();
     void announce_ready();
     void tell_service_manager();
+    void reload();
+    void change_to(NewConfiguration next);
+    void keep_configuration();
+    bool write_pid_file();
+    void apply(const config::GlobalSettings& next);
+    void say_reloading();
+    void count_crash();
+    [[nodiscard]] bool is_ending() const {
+        return state_ == State::finishing || state_ == State::terminating;
+    }
     void finish();
     void terminate();
     void kill_what_stays();
@@ -53,7 +65,7 @@ class Master::Running {
     void reopen_logs();
 
     std::unique_ptr<EventLoop> loop_;
-    const config::Settings& settings_;
+    config::GlobalSettings global_;
     const Options& options_;
     log::ErrorLog& log_;
     WorkerQuota quota_;
@@ -61,7 +73,8 @@ class Master::Running {
     os::ListenQueues listen_queues_;
     MasterFacts facts_;
     PoolSurroundings around_;
-    std::vector<std::unique_ptr<Pool>> pools_;
+    Pools pools_;
+    ConfigurationReader reader_;
     boost::asio::signal_set signals_;
     Timer maintenance_timer_;
     Timer start_timer_;
@@ -69,6 +82,8 @@ class Master::Running {
     Timer monitor_timer_;
     State state_ = State::starting;
     std::function<void()> announce_;
+    bool reload_again_ = false;                ///< asked for while the configuration is being read
+    std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones
     std::uint64_t requests_reported_ = 0;
     bool pid_file_written_ = false;
 };

@@ -34,6 +34,11 @@ bool was_harmless(const os::ChildEnd& end) {
     return end.how == os::ChildEnd::How::exited ? end.status == 0 : end.status == SIGQUIT;
 }
 
+/// What php-fpm counts for emergency_restart_threshold.
+bool has_crashed(const os::ChildEnd& end) {
+    return end.how != os::ChildEnd::How::exited && (end.status == SIGSEGV || end.status == SIGBUS);
+}
+
 }  // namespace
 
 /// What watches one slot's channel and reads its worker's output.
@@ -255,6 +260,7 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     const bool is_to_be_told = code && last.answer == status::AnswerState::none;
     clear(worker, is_to_be_told ? std::optional(LostAnswer{*code, last.request_id}) : std::nullopt);
     worker.replaces_dead = replace;
+    if (has_crashed(end)) around_.worker_crashed();
     events_.worker_gone(lived, replace && !harmless && !served);
 }
 

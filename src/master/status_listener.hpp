@@ -32,8 +32,7 @@ class StatusListener final : public JobTaker, public ReadyHandler {
     StatusListener(EventLoop& loop, log::ErrorLog& log, Parts parts);
 
     [[nodiscard]] base::Result<void> start();
-    /// Removes the Unix socket's file.
-    void remove_socket() const { os::remove_socket_file(parts_.socket); }
+    [[nodiscard]] os::ListenSocket& socket() { return parts_.socket; }
     /// No new connections from now on.
     void stop();
 

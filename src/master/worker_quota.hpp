@@ -14,8 +14,8 @@ namespace phalanx::master {
 class WorkerQuota {
   public:
     /// `most` 0: no bound.
-    WorkerQuota(std::size_t most, log::ErrorLog& log)
-        : most_(most == 0 ? std::numeric_limits<std::size_t>::max() : most), log_(log) {}
+    WorkerQuota(std::size_t most, log::ErrorLog& log) : log_(log) { set_most(most); }
+    void set_most(std::size_t most) { most_ = most == 0 ? std::numeric_limits<std::size_t>::max() : most; }
 
     /// How many of these may be ordered. A refusal is logged once, until workers can be made again.
     [[nodiscard]] std::size_t grant(std::size_t wanted) {
@@ -33,7 +33,7 @@ class WorkerQuota {
     void give_back() { --taken_; }
 
   private:
-    std::size_t most_;
+    std::size_t most_ = 0;
     std::size_t taken_ = 0;
     bool warned_ = false;
     log::ErrorLog& log_;

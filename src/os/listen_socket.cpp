@@ -142,29 +142,46 @@ std::string numeric_host(const addrinfo& candidate) {
     return host;
 }
 
-Result<ListenSocket> listen_on_host(const std::string& host, std::uint16_t port, std::string_view text,
-                                    std::int64_t backlog) {
+using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+Result<AddressList> look_up(const std::string& host, std::uint16_t port, int flags) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
     addrinfo* found = nullptr;
     if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
         error != 0) {
         return Error{fmt::format("getaddrinfo: {}", ::gai_strerror(error))};
     }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
+    return AddressList(found, &::freeaddrinfo);
+}
+
+Result<ListenSocket> listen_on_port(const std::string& numeric, std::uint16_t port, std::string_view text,
+                                    std::int64_t backlog) {
+    auto found = look_up(numeric, port, AI_NUMERICHOST);
+    if (!found) return found.error();
+    auto bound = bind_tcp(**found, text, backlog);
+    if (!bound) return bound.error();
     ListenSocket listening;
-    Result<UniqueFd> bound = Error{fmt::format("no address for '{}'", host)};
-    for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
-        if (listening.fd) {
-            listening.notices.push_back(
-                fmt::format("Found multiple addresses for {}, {} ignored", host, numeric_host(*candidate)));
-            continue;
-        }
-        bound = bind_tcp(*candidate, text, backlog);
-        if (bound) listening.fd = *std::move(bound);
-    }
-    if (!listening.fd) return bound.error();
+    listening.fd = *std::move(bound);
     return listening;
+}
+
+Result<ListenSocket> listen_on_one(const ListenAddress& address, std::string_view text, std::int64_t backlog,
+                                   const SocketOwner& owner) {
+    if (address.kind == ListenAddress::Kind::unix_path) return listen_on_path(address, text, backlog, owner);
+    if (!address.host.empty()) return listen_on_port(address.host, address.port, text, backlog);
+    if (auto both = listen_on_port("::", address.port, text, backlog)) return both;
+    auto v4 = listen_on_port("0.0.0.0", address.port, text, backlog);
+    if (v4) v4->notices.emplace_back("Failed implicitly binding to ::, retrying with 0.0.0.0");
+    return v4;
+}
+
+/// The name in the address as configured, without port and brackets.
+std::string_view host_in(std::string_view text) {
+    std::string_view host = text.substr(0, text.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return host;
 }
 
 }  // namespace
@@ -191,21 +208,78 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     return address;
 }
 
-Result<ListenSocket> listen_on(const ListenAddress& address, std::string_view text, std::int64_t backlog,
-                               const SocketOwner& owner) {
-    if (address.kind == ListenAddress::Kind::unix_path) return listen_on_path(address, text, backlog, owner);
-    if (!address.host.empty()) return listen_on_host(address.host, address.port, text, backlog);
-    if (auto both = listen_on_host("::", address.port, text, backlog)) return both;
-    auto v4 = listen_on_host("0.0.0.0", address.port, text, backlog);
-    if (v4)
-        v4->notices.emplace(v4->notices.begin(), "Failed implicitly binding to ::, retrying with 0.0.0.0");
-    return v4;
+Result<std::vector<ListenAddress>> numeric_addresses(const ListenAddress& address) {
+    if (address.kind == ListenAddress::Kind::unix_path || address.host.empty())
+        return std::vector<ListenAddress>{address};
+    auto found = look_up(address.host, address.port, 0);
+    if (!found) return found.error();
+    std::vector<ListenAddress> numeric;
+    for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next)
+        numeric.push_back({ListenAddress::Kind::tcp, {}, numeric_host(*each), address.port});
+    return numeric;
+}
+
+Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses, std::string_view text,
+                               std::int64_t backlog, const SocketOwner& owner) {
+    Result<ListenSocket> listening = Error{fmt::format("no address for '{}'", text)};
+    for (const ListenAddress& address : addresses) {
+        if (listening) {
+            listening->notices.push_back(
+                fmt::format("Found multiple addresses for {}, {} ignored", host_in(text), address.host));
+            continue;
+        }
+        listening = listen_on_one(address, text, backlog, owner);
+    }
+    return listening;
+}
+
+std::string bound_name(const ListenSocket& socket) {
+    if (!socket.bound_path.empty()) return socket.bound_path;
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    char host[NI_MAXHOST] = "";
+    char port[NI_MAXSERV] = "";
+    if (::getsockname(socket.fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
+                      NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return {};
+    return fmt::format("{}:{}", host, port);
+}
+
+std::vector<std::string> possible_names(std::span<const ListenAddress> addresses) {
+    std::vector<std::string> names;
+    for (const ListenAddress& address : addresses) {
+        if (address.kind == ListenAddress::Kind::unix_path) {
+            names.push_back(address.path);
+        } else if (!address.host.empty()) {
+            names.push_back(fmt::format("{}:{}", address.host, address.port));
+        } else {
+            names.push_back(fmt::format(":::{}", address.port));
+            names.push_back(fmt::format("0.0.0.0:{}", address.port));
+        }
+    }
+    return names;
+}
+
+bool can_be_found(const ListenSocket& socket) {
+    if (socket.bound_path.empty()) return true;
+    struct stat file {};
+    return ::lstat(socket.bound_path.c_str(), &file) == 0 && file.st_dev == socket.device &&
+           file.st_ino == socket.inode;
+}
+
+Result<ListenSocket> duplicate(const ListenSocket& socket) {
+    ListenSocket second;
+    second.fd.reset(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 3));
+    if (!second.fd) return system_error("a listening socket could not be duplicated");
+    second.bound_path = socket.bound_path;
+    second.device = socket.device;
+    second.inode = socket.inode;
+    return second;
 }
 
 void remove_socket_file(const ListenSocket& socket) {
-    struct stat file {};
-    if (socket.bound_path.empty() || ::lstat(socket.bound_path.c_str(), &file) != 0) return;
-    if (file.st_dev == socket.device && file.st_ino == socket.inode) ::unlink(socket.bound_path.c_str());
+    if (!socket.bound_path.empty() && can_be_found(socket)) ::unlink(socket.bound_path.c_str());
 }
 
 }  // namespace phalanx::os

@@ -110,6 +110,27 @@ Result<Child> start_program(const ProgramStart& start) {
     return Child{pid, *std::move(pidfd)};
 }
 
+Result<Child> start_copy(int kept, const std::function<void()>& work) {
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) return system_error("fork() failed");
+    if (pid == 0) {
+        (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(70);
+        reset_signals();
+        const auto number = static_cast<unsigned>(kept);
+        if (number > STDERR_FILENO + 1U) (void)::syscall(SYS_close_range, STDERR_FILENO + 1U, number - 1, 0);
+        (void)::syscall(SYS_close_range, number + 1, ~0U, 0);
+        work();
+        ::_exit(0);
+    }
+    auto pidfd = open_pidfd(pid);
+    if (pidfd) return Child{pid, *std::move(pidfd)};
+    (void)::kill(pid, SIGKILL);
+    (void)::waitpid(pid, nullptr, 0);
+    return pidfd.error();
+}
+
 void reset_signals() {
     reset_signals_except({});
 }

@@ -30,6 +30,9 @@ class ConfigFile {
   public:
     [[nodiscard]] Section& global() { return global_; }
     [[nodiscard]] Section& pool(std::string_view name);
+    void drop_pool(std::string_view name) {
+        std::erase_if(pools_, [name](const Section& pool) { return pool.name() == name; });
+    }
     [[nodiscard]] std::string text() const;
 
   private:

@@ -50,6 +50,13 @@ Daemon& Site::start() {
     return *daemon_;
 }
 
+bool Site::reload(std::string_view expected, int signal) {
+    files_.write("php-fpm.conf", config_.text());
+    const std::size_t said = daemon_->log().size();
+    daemon_->signal(signal);
+    return eventually(kPatience, [&] { return daemon_->log().find(expected, said) != std::string::npos; });
+}
+
 Address Site::address(std::string_view name) {
     const std::string listen = pool(name).value("listen");
     return Address::parse(listen);

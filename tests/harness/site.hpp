@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,7 @@ class Site {
 
     /// Another pool with its own socket and the same settings as "www" has at first.
     Section& add_pool(std::string_view name);
+    void drop_pool(std::string_view name) { config_.drop_pool(name); }
     /// Loads opcache, as it is in Debian's php.ini.
     void with_opcache();
     std::filesystem::path script(std::string_view name, std::string_view code) const;
@@ -40,6 +43,10 @@ class Site {
     /// As launch(), then waits until it is ready; throws std::runtime_error with its log when it does not get
     /// there.
     Daemon& start();
+    /// Writes the configuration anew and asks the daemon to read it; true once it says that it is ready again
+    /// (or, where `expected` is another line, says that). `signal` is USR2 or HUP.
+    [[nodiscard]] bool reload(std::string_view expected = "ready to handle connections",
+                              int signal = SIGUSR2);
     [[nodiscard]] Daemon& daemon() { return *daemon_; }
     /// Ends the daemon and everything it started.
     void end() { daemon_.reset(); }

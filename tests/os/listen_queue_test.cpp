@@ -13,7 +13,7 @@ namespace phalanx::os {
 namespace {
 
 base::Result<ListenSocket> listen_tcp(std::int64_t backlog) {
-    return listen_on({ListenAddress::Kind::tcp, "", "127.0.0.1", 0}, "ADDRESS", backlog, {});
+    return listen_at({ListenAddress::Kind::tcp, "", "127.0.0.1", 0}, "ADDRESS", backlog, {});
 }
 
 TEST(ListenQueues, KnowThoseOfTcp) {
@@ -37,8 +37,8 @@ TEST(ListenQueues, KnowThoseOfUnixSockets) {
     const std::string path = (files / "queue.sock").string();
     const std::string other_path = (files / "other.sock").string();
     using Kind = ListenAddress::Kind;
-    const auto listening = listen_on({Kind::unix_path, path, "", 0}, path, 7, {});
-    const auto other = listen_on({Kind::unix_path, other_path, "", 0}, other_path, 9, {});
+    const auto listening = listen_at({Kind::unix_path, path, "", 0}, path, 7, {});
+    const auto other = listen_at({Kind::unix_path, other_path, "", 0}, other_path, 9, {});
     ASSERT_TRUE(listening && other);
     ListenQueues queues;
     const int fd = listening->fd.get();

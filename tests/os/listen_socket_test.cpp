@@ -63,7 +63,7 @@ TEST(ListenAddress, BadPortsAreErrorsInPhpFpmsWords) {
 class UnixListener : public ::testing::Test {
   protected:
     [[nodiscard]] base::Result<ListenSocket> listen(const SocketOwner& owner = {}) const {
-        return listen_on({Kind::unix_path, path_, "", 0}, path_, 5, owner);
+        return listen_at({Kind::unix_path, path_, "", 0}, path_, 5, owner);
     }
     [[nodiscard]] struct stat file() const {
         struct stat info {};
@@ -203,7 +203,7 @@ TEST_F(UnixListener, RemovesItsOwnFileOnly) {
 /// Port 0 lets the kernel choose one, so that tests can run side by side.
 base::Result<ListenSocket> listen_tcp(const std::string& host, std::int64_t backlog = 5,
                                       std::uint16_t port = 0) {
-    return listen_on({Kind::tcp, "", host, port}, "ADDRESS", backlog, {});
+    return listen_at({Kind::tcp, "", host, port}, "ADDRESS", backlog, {});
 }
 
 TEST(TcpListener, AcceptedConnectionsInheritNoDelay) {

@@ -10,9 +10,19 @@
 #include <string>
 #include <utility>
 
+#include "phalanx/os/listen_socket.hpp"
 #include "phalanx/os/unique_fd.hpp"
 
 namespace phalanx::os {
+
+/// Looks the address up and listens at what is found.
+[[nodiscard]] inline base::Result<ListenSocket> listen_at(const ListenAddress& address,
+                                                          const std::string& text, std::int64_t backlog,
+                                                          const SocketOwner& owner) {
+    const auto numeric = numeric_addresses(address);
+    if (!numeric) return numeric.error();
+    return listen_on(*numeric, text, backlog, owner);
+}
 
 /// A client connected to the path; empty where none is taken at once.
 [[nodiscard]] inline UniqueFd connect_to_path(const std::string& path) {

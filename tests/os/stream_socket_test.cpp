@@ -130,7 +130,7 @@ TEST_F(StreamSocket, EndConnectionIsSeenThroughDuplicates) {
 TEST_F(StreamSocket, AcceptedConnectionsAreBlockingAndCloseOnExec) {
     const harness::TempDir folder;
     const std::string path = folder / "s";
-    const auto listening = listen_on({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
+    const auto listening = listen_at({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
     const UniqueFd client = connect_to_path(path);
     const Accepted accepted = accept_connection(listening->fd.get());
     ASSERT_EQ(accepted.state, Accepted::State::connection);
@@ -141,7 +141,7 @@ TEST_F(StreamSocket, AcceptedConnectionsAreBlockingAndCloseOnExec) {
 TEST_F(StreamSocket, AcceptTellsThatNoDescriptorIsLeft) {
     const harness::TempDir folder;
     const std::string path = folder / "s";
-    const auto listening = listen_on({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
+    const auto listening = listen_at({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
     const UniqueFd client = connect_to_path(path);
     EXPECT_EQ(in_child([&] {
                   if (!limit_descriptors_to_those_open()) return 1;
@@ -154,7 +154,7 @@ TEST_F(StreamSocket, AcceptTellsThatNoDescriptorIsLeft) {
 /// A listener and the two ends of one connection to it.
 struct Tcp {
     explicit Tcp(const std::string& listen_host, const std::string& client_host) {
-        auto made = listen_on({ListenAddress::Kind::tcp, "", listen_host, 0}, "ADDRESS", 5, {});
+        auto made = listen_at({ListenAddress::Kind::tcp, "", listen_host, 0}, "ADDRESS", 5, {});
         if (!made) return;
         listener = std::move(made->fd);
         client = connect_to_tcp(client_host, port_of(listener.get()));
@@ -167,7 +167,7 @@ TEST(AcceptedFrom, IsTrueForTheListenersOwnConnectionsOnly) {
     const harness::TempDir folder;
     const auto listen = [&](const char* name) {
         const std::string path = folder / name;
-        return listen_on({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
+        return listen_at({ListenAddress::Kind::unix_path, path, "", 0}, path, 5, {});
     };
     const auto one = listen("one");
     const auto other = listen("another");

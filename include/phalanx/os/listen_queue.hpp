@@ -13,8 +13,8 @@ struct Backlog {
     std::uint32_t limit = 0;
 };
 
-/// Asks the kernel how many connections wait at listening sockets: TCP_INFO for TCP (tcp(7)), sock_diag(7) for
-/// Unix sockets, for which it keeps a netlink socket from the first question on. Never waits.
+/// Asks the kernel how many connections wait at listening sockets: TCP_INFO for TCP (tcp(7)), sock_diag(7)
+/// for Unix sockets, for which it keeps a netlink socket from the first question on. Never waits.
 class ListenQueues {
   public:
     /// Nothing where the kernel cannot tell (sock_diag may be missing in a container).

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct ListenAddress {
     std::string path;  ///< Unix only
     std::string host;  ///< TCP: name or number, empty: every address
     std::uint16_t port = 0;
+    bool operator==(const ListenAddress&) const = default;
 };
 
 /// php-fpm's rule: with a colon, or all digits, it is TCP (the last colon splits, brackets around an IPv6
@@ -44,11 +46,27 @@ struct ListenSocket {
     std::vector<std::string> notices;  ///< what php-fpm says on the way, e.g. of addresses it ignores
 };
 
-/// Binds and listens. A Unix socket file that nobody listens on is replaced; one in use, or a file that is no
-/// socket, is an error and stays. `backlog` below 0: as many as the kernel allows (net.core.somaxconn).
-/// `text` is the address as configured, for the messages.
-[[nodiscard]] base::Result<ListenSocket> listen_on(const ListenAddress& address, std::string_view text,
-                                                   std::int64_t backlog, const SocketOwner& owner);
+/// The addresses that the host's name stands for, as numbers, in the order in which they are to be tried.
+/// Asks the name service where there is a name, and so may wait. Unix sockets and addresses without a host
+/// are their own only address. Error: "getaddrinfo: TEXT".
+[[nodiscard]] base::Result<std::vector<ListenAddress>> numeric_addresses(const ListenAddress& address);
+
+/// Binds and listens at the first of these numeric addresses that can be had. A Unix socket file that nobody
+/// listens on is replaced; one in use, or a file that is no socket, is an error and stays. `backlog` below 0:
+/// as many as the kernel allows (net.core.somaxconn). `text` is the address as configured, for the messages.
+/// Never waits.
+[[nodiscard]] base::Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses,
+                                                   std::string_view text, std::int64_t backlog,
+                                                   const SocketOwner& owner);
+
+/// php-fpm's name for where a socket listens: the path, or "127.0.0.1:9000", "::1:9000", ":::9000".
+[[nodiscard]] std::string bound_name(const ListenSocket& socket);
+/// The names a socket at these addresses may have.
+[[nodiscard]] std::vector<std::string> possible_names(std::span<const ListenAddress> addresses);
+/// Whether clients still find it: nobody has removed or replaced a Unix socket's file. TCP: always.
+[[nodiscard]] bool can_be_found(const ListenSocket& socket);
+/// A second descriptor for the same socket (and its file).
+[[nodiscard]] base::Result<ListenSocket> duplicate(const ListenSocket& socket);
 
 /// Removes the socket's file if it is still the one that was bound.
 void remove_socket_file(const ListenSocket& socket);

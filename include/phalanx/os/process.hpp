@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -36,6 +37,11 @@ struct Child {
 
 /// fork(2) and execve(2). A program that cannot be executed is an error here, not a child that dies.
 [[nodiscard]] base::Result<Child> start_program(const ProgramStart& start);
+
+/// fork(2): a copy of this process that does `work`, which may wait, and ends with exit code 0; it dies with
+/// its parent. Of its descriptors only 0 to 2 and `kept` stay open, so that what the parent closes meanwhile
+/// is closed. For a process with one thread.
+[[nodiscard]] base::Result<Child> start_copy(int kept, const std::function<void()>& work);
 
 /// Every signal back to its default and none blocked: what a new role begins with.
 void reset_signals();

@@ -64,6 +64,7 @@ CommandLine read_command_line(int argc, char** argv) {
     using Action = CommandLine::Action;
     CommandLine line;
     line.program = argv[0];
+    line.arguments.assign(argv, argv + argc);
     opterr = 0;
     for (int option = 0; (option = ::getopt_long(argc, argv, short_options, long_options, nullptr)) != -1;) {
         switch (option) {

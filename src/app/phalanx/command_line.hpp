@@ -12,6 +12,7 @@ struct CommandLine {
 
     Action action = Action::serve;
     std::string program;                   ///< argv[0]
+    std::vector<std::string> arguments;    ///< argv, as it was given
     std::string ini_path;                  ///< -c
     bool ignore_ini = false;               ///< -n
     std::vector<std::string> ini_defines;  ///< -d

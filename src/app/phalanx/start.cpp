@@ -116,6 +116,29 @@ base::Result<void> apply_limits(const config::GlobalSettings& global) {
     return {};
 }
 
+config::LoadResult read_configuration(const CommandLine& line) {
+    PhpEvaluator evaluator(line);
+    return load(line, evaluator);
+}
+
+/// A daemon's standard error is its log, as php-fpm's.
+void join_standard_error(const log::ErrorLog& log) {
+    const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const int own = log.descriptor();
+    (void)os::place_at(own >= 0 ? own : nothing.get(), STDERR_FILENO);
+}
+
+/// What a reload changes in this process.
+base::Result<void> apply(const CommandLine& line, config::GlobalSettings global, bool daemonized,
+                         log::ErrorLog& log) {
+    global.daemonize = daemonized;
+    if (auto limited = apply_limits(global); !limited) return limited;
+    log.set_level(global.log_level ? to_log(*global.log_level) : log::Level::notice);
+    if (auto chosen = choose_target(line, global, log); !chosen) return chosen;
+    if (daemonized) join_standard_error(log);
+    return {};
+}
+
 int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log) {
     const auto worker_program = find_worker_program();
     if (!worker_program) {
@@ -132,8 +155,16 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
     }
     os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
 
-    master::Options options{line.ini_path, line.ignore_ini, line.extended_info, line.ini_defines,
-                            *worker_program};
+    master::Options options{line.ini_path,
+                            line.ignore_ini,
+                            line.extended_info,
+                            line.ini_defines,
+                            *worker_program,
+                            line.arguments,
+                            [&line] { return read_configuration(line); },
+                            [&line, daemonize, &log](const config::GlobalSettings& global) {
+                                return apply(line, global, daemonize, log);
+                            }};
     master::Master master(std::move(settings), std::move(options), log);
     if (auto bound = master.bind(); !bound) {
         log.error(bound.error().text());
@@ -143,11 +174,7 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
     log.copy_from(log::Level::warning);
     return master.run([&] {
         log.end_start_up();
-        if (daemonize) {
-            const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-            const int own = log.descriptor();
-            (void)os::place_at(own >= 0 ? own : nothing.get(), STDERR_FILENO);
-        }
+        if (daemonize) join_standard_error(log);
         report.succeed();
     });
 }
@@ -156,11 +183,7 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
 
 int start(const CommandLine& line) {
     log::ErrorLog log;
-    config::LoadResult loaded;
-    {
-        PhpEvaluator evaluator(line);
-        loaded = load(line, evaluator);
-    }
+    const config::LoadResult loaded = read_configuration(line);
     if (loaded.settings) {
         if (auto chosen = choose_target(line, loaded.settings->global, log); !chosen) {
             log.error(chosen.error().text());
@@ -171,7 +194,7 @@ int start(const CommandLine& line) {
         log.log(to_log(diagnostic.level), diagnostic.text);
     if (!loaded.settings) return fail(log);
     if (line.tests > 0) return test(line, *loaded.settings, log);
-    return serve(line, *std::move(loaded.settings), log);
+    return serve(line, *loaded.settings, log);
 }
 
 }  // namespace phalanx::app

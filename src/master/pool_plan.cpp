@@ -1,4 +1,4 @@
-#include "pool_settings.hpp"
+#include "pool_plan.hpp"
 
 #include <fmt/format.h>
 
@@ -87,9 +87,7 @@ Result<os::AccessList> access_list(const config::PoolSettings& pool) {
     return os::AccessList{*std::move(users), *std::move(groups)};
 }
 
-}  // namespace
-
-Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
+Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& global,
                                              const config::PoolSettings& pool, const Options& options,
                                              const MasterFacts& master) {
     link::WorkerSettings worker;
@@ -103,8 +101,7 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
         worker.change_identity = 1;
         worker.identity = *std::move(identity);
         worker.chroot = pool.chroot;
-        const auto priority =
-            pool.process_priority ? pool.process_priority : settings.global.process_priority;
+        const auto priority = pool.process_priority ? pool.process_priority : global.process_priority;
         worker.priority = priority.value_or(master.nice_value);
     } else if (const auto self = os::find_user(os::current_identity().uid)) {
         // For the environment of scripts alone.
@@ -112,13 +109,12 @@ Result<link::WorkerSettings> worker_settings(const config::Settings& settings,
         worker.identity.home = self->home;
     }
     worker.chdir = pool.chdir;
-    worker.rlimit_files = pool.rlimit_files != 0 ? pool.rlimit_files : settings.global.rlimit_files;
-    worker.rlimit_core =
-        pool.rlimit_core.is_set() ? pool.rlimit_core.value : settings.global.rlimit_core.value;
+    worker.rlimit_files = pool.rlimit_files != 0 ? pool.rlimit_files : global.rlimit_files;
+    worker.rlimit_core = pool.rlimit_core.is_set() ? pool.rlimit_core.value : global.rlimit_core.value;
     worker.dumpable = pool.process_dumpable ? 1 : 0;
     worker.apparmor_hat = pool.apparmor_hat;
     fill_php(worker, pool, options);
-    worker.log_limit = static_cast<std::uint64_t>(settings.global.log_limit);
+    worker.log_limit = static_cast<std::uint64_t>(global.log_limit);
     fill_requests(worker, pool);
     return worker;
 }
@@ -153,6 +149,48 @@ Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
         owner.gid = *gid;
     }
     return owner;
+}
+
+Result<ListenPlan> plan_listening(const std::string& pool, const std::string& text) {
+    ListenPlan plan{text, {}};
+    if (text.empty()) return plan;
+    auto address = os::parse_listen_address(text);
+    if (!address) return address.error();
+    auto numeric = os::numeric_addresses(*address);
+    if (!numeric) return Error{fmt::format("[pool {}] {}", pool, numeric.error().text())};
+    plan.addresses = *std::move(numeric);
+    return plan;
+}
+
+Result<PoolPlan> plan_pool(config::PoolSettings settings, const config::GlobalSettings& global,
+                           const Options& options, const MasterFacts& master) {
+    PoolPlan plan;
+    auto worker = worker_settings(global, settings, options, master);
+    if (!worker) return worker.error();
+    plan.worker = *std::move(worker);
+    auto listen = plan_listening(settings.name, settings.listen);
+    if (!listen) return listen.error();
+    plan.listen = *std::move(listen);
+    auto status_listen = plan_listening(settings.name, settings.pm_status_listen);
+    if (!status_listen) return status_listen.error();
+    plan.status_listen = *std::move(status_listen);
+    auto owner = socket_owner(settings);
+    if (!owner) return owner.error();
+    plan.owner = *std::move(owner);
+    plan.settings = std::move(settings);
+    return plan;
+}
+
+}  // namespace
+
+Result<Plan> make_plan(config::Settings settings, const Options& options, const MasterFacts& master) {
+    Plan plan{std::move(settings.file), std::move(settings.global), {}};
+    for (config::PoolSettings& pool : settings.pools) {
+        auto planned = plan_pool(std::move(pool), plan.global, options, master);
+        if (!planned) return planned.error();
+        plan.pools.push_back(*std::move(planned));
+    }
+    return plan;
 }
 
 }  // namespace phalanx::master

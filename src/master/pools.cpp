@@ -1,0 +1,232 @@
+#include "pools.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "phalanx/os/descriptor.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::system_error;
+
+/// Templates that start PHP at the same time: more would only wait for each other.
+std::size_t most_starting() {
+    return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+bool is_at(const os::ListenSocket& socket, const ListenPlan& where) {
+    const auto names = os::possible_names(where.addresses);
+    return std::find(names.begin(), names.end(), os::bound_name(socket)) != names.end();
+}
+
+bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) {
+    return other != nullptr && one.bound_path == other->bound_path && one.device == other->device &&
+           one.inode == other->inode;
+}
+
+}  // namespace
+
+Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace) {
+    inherited_.clear();
+    List next;
+    for (PoolPlan& plan : plans) {
+        auto made = make(next, std::move(plan), grace);
+        if (made) continue;
+        for (const auto& pool : next) {
+            discard(pool->socket());
+            if (pool->status_socket() != nullptr) discard(*pool->status_socket());
+        }
+        return made;
+    }
+    let_go_of_present(next);
+    present_ = std::move(next);
+    return {};
+}
+
+Result<void> Pools::make(List& pools, PoolPlan plan, std::chrono::milliseconds grace) {
+    Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
+    const config::PoolSettings& settings = parts.plan.settings;
+    if (!settings.access_log.empty()) {
+        auto file = os::open_for_append(settings.access_log);
+        if (!file)
+            return system_error(fmt::format("failed to open access log ({})", settings.access_log),
+                                file.error().code);
+        parts.access_log = *std::move(file);
+    }
+    Pool* former = serving_at(parts.plan.listen);
+    auto socket = listen_at(parts.plan.listen, parts.plan, former != nullptr ? &former->socket() : nullptr);
+    if (!socket) return socket.error();
+    parts.socket = *std::move(socket);
+    if (!parts.plan.status_listen.text.empty()) {
+        auto status_socket = listen_at(parts.plan.status_listen, parts.plan,
+                                       former != nullptr ? former->status_socket() : nullptr);
+        if (!status_socket) {
+            discard(parts.socket);
+            return status_socket.error();
+        }
+        parts.status_socket = *std::move(status_socket);
+    }
+    auto pool = make_from(std::move(parts), former);
+    if (!pool) return pool.error();
+    pools.push_back(*std::move(pool));
+    return {};
+}
+
+Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Pool* former) {
+    auto pool = Pool::create(around_, std::move(parts));
+    if (!pool) return pool;
+    if (former != nullptr) {
+        (*pool)->follow(*former);
+        return pool;
+    }
+    if (auto opened = (*pool)->open(); !opened) return opened.error();
+    return pool;
+}
+
+Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPlan& plan,
+                                          const os::ListenSocket* former) {
+    const config::PoolSettings& settings = plan.settings;
+    if (former != nullptr && is_at(*former, where) && os::can_be_found(*former)) {
+        inherited_.push_back({former->fd.get(), os::bound_name(*former)});
+        return os::duplicate(*former);
+    }
+    if (!plan.owner.others.empty()) say_ignored_owner(settings);
+    auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, plan.owner);
+    if (!socket)
+        return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
+    for (const std::string& notice : socket->notices) around_.log.pool(settings.name).notice(notice);
+    return socket;
+}
+
+void Pools::say_ignored_owner(const config::PoolSettings& settings) {
+    auto pool = around_.log.pool(settings.name);
+    if (!settings.listen_owner.empty())
+        pool.warning(fmt::format("ACL set, listen.owner = '{}' is ignored", settings.listen_owner));
+    if (!settings.listen_group.empty())
+        pool.warning(fmt::format("ACL set, listen.group = '{}' is ignored", settings.listen_group));
+}
+
+Pool* Pools::serving_at(const ListenPlan& where) const {
+    Pool* found = nullptr;
+    for_each([&](Pool& pool) {
+        if (pool.serves() && is_at(pool.socket(), where)) found = &pool;
+    });
+    return found;
+}
+
+bool Pools::is_served(const os::ListenSocket& socket) const {
+    bool found = false;
+    for_each([&](const Pool& pool) {
+        found =
+            found || have_same_file(socket, &pool.socket()) || have_same_file(socket, pool.status_socket());
+    });
+    return found;
+}
+
+void Pools::discard(const os::ListenSocket& socket) const {
+    if (!is_served(socket)) os::remove_socket_file(socket);
+}
+
+/// Every pool gives way: to its heir, once that is ready, or because it has none.
+void Pools::let_go_of_present(const List& next) {
+    to_launch_.clear();
+    for (const auto& pool : present_) {
+        if (pool->predecessor() != nullptr) pool->give_up();
+    }
+    std::move(present_.begin(), present_.end(), std::back_inserter(former_));
+    present_.clear();
+    for (const auto& pool : former_) {
+        const bool has_heir = std::any_of(
+            next.begin(), next.end(), [&](const auto& heir) { return heir->predecessor() == pool.get(); });
+        if (pool->serves() && !has_heir) pool->retire();
+    }
+}
+
+void Pools::launch() {
+    for (const auto& pool : present_) to_launch_.push_back(pool.get());
+    launch_more();
+}
+
+void Pools::launch_more() {
+    const auto starting = static_cast<std::size_t>(std::count_if(
+        present_.begin(), present_.end(), [](const auto& pool) { return pool->is_launching(); }));
+    for (std::size_t i = starting; i < most_starting() && !to_launch_.empty(); ++i) {
+        Pool* pool = to_launch_.front();
+        to_launch_.pop_front();
+        pool->launch();
+    }
+}
+
+bool Pools::are_decided() const {
+    return std::all_of(present_.begin(), present_.end(),
+                       [](const auto& pool) { return pool->start_is_decided(); });
+}
+
+void Pools::tick() {
+    bury_those_that_are_over();
+    for_each([](Pool& pool) { pool.tick(); });
+}
+
+bool Pools::child_ended(const os::ChildEnd& end) {
+    bool known = false;
+    for_each([&](Pool& pool) { known = known || pool.child_ended(end); });
+    return known;
+}
+
+void Pools::bury_those_that_are_over() {
+    std::erase_if(former_, [](const auto& pool) { return pool->is_over(); });
+}
+
+void Pools::finish() {
+    to_launch_.clear();
+    for (const auto& pool : present_) {
+        if (pool->predecessor() != nullptr) pool->give_up();
+    }
+    for_each([](Pool& pool) { pool.finish(); });
+}
+
+void Pools::stop_with(int signal) {
+    to_launch_.clear();
+    for_each([signal](Pool& pool) { pool.stop_with(signal); });
+}
+
+bool Pools::have_processes() const {
+    bool some = false;
+    for_each([&](const Pool& pool) { some = some || pool.has_processes(); });
+    return some;
+}
+
+Pool::Totals Pools::totals() const {
+    Pool::Totals sum;
+    for_each([&](const Pool& pool) {
+        const Pool::Totals own = pool.totals();
+        sum.active += own.active;
+        sum.idle += own.idle;
+        if (!pool.serves()) return;
+        sum.requests += own.requests;
+        sum.slow += own.slow;
+    });
+    return sum;
+}
+
+void Pools::remove_sockets() const {
+    for_each([](const Pool& pool) { pool.remove_sockets(); });
+}
+
+Pools::Reopened Pools::reopen_access_logs() {
+    Reopened result = Reopened::none;
+    for_each([&](Pool& pool) {
+        if (!pool.has_access_log()) return;
+        const bool opened = pool.reopen_access_log();
+        if (result == Reopened::none) result = Reopened::all;
+        if (!opened) result = Reopened::failed;
+    });
+    return result;
+}
+
+}  // namespace phalanx::master

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phalanx/base/result.hpp"
+#include "phalanx/os/pidfd.hpp"
+#include "pool.hpp"
+#include "pool_plan.hpp"
+#include "pool_surroundings.hpp"
+
+namespace phalanx::master {
+
+/// All pools of the master: those of the present configuration and former generations that are on their way
+/// out, some of which still serve in place of an heir that is not ready yet. Owned by Master.
+class Pools {
+  public:
+    explicit Pools(PoolSurroundings& around) : around_(around) {}
+
+    /// Makes the pools of a plan the present ones, each following the one that serves at its address. Error:
+    /// an address or a file cannot be had; then nothing is changed and nothing left behind.
+    [[nodiscard]] base::Result<void> change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace);
+    /// Sockets that change_to() found open already: their descriptor and php-fpm's name for their address.
+    struct Inherited {
+        int fd;
+        std::string name;
+    };
+    [[nodiscard]] const std::vector<Inherited>& inherited() const { return inherited_; }
+
+    /// Starts the templates of the present pools, a few at a time.
+    void launch();
+    /// A pool has become ready or has failed to: the next ones may start.
+    void launch_more();
+    /// All of the present pools are ready, or have failed to start.
+    [[nodiscard]] bool are_decided() const;
+
+    /// php-fpm's maintenance, once a second.
+    void tick();
+    /// False: the child was none of any pool's.
+    [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+
+    void finish();
+    void stop_with(int signal);
+    [[nodiscard]] bool have_processes() const;
+    [[nodiscard]] Pool::Totals totals() const;
+    void remove_sockets() const;
+
+    enum class Reopened { none, all, failed };
+    [[nodiscard]] Reopened reopen_access_logs();
+
+  private:
+    using List = std::vector<std::unique_ptr<Pool>>;
+    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, std::chrono::milliseconds grace);
+    [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Pool* former);
+    [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
+                                                           const os::ListenSocket* former);
+    [[nodiscard]] Pool* serving_at(const ListenPlan& where) const;
+    [[nodiscard]] bool is_served(const os::ListenSocket& socket) const;
+    void discard(const os::ListenSocket& socket) const;
+    void let_go_of_present(const List& next);
+    void say_ignored_owner(const config::PoolSettings& settings);
+    void bury_those_that_are_over();
+    template <typename Function>
+    void for_each(Function function) const {
+        for (const auto& pool : present_) function(*pool);
+        for (const auto& pool : former_) function(*pool);
+    }
+
+    PoolSurroundings& around_;
+    List present_;
+    List former_;
+    std::deque<Pool*> to_launch_;
+    std::vector<Inherited> inherited_;
+};
+
+}  // namespace phalanx::master
