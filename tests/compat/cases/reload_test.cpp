@@ -1,0 +1,76 @@
+#include <unistd.h>
+
+#include <csignal>
+
+#include "compat/comparison.hpp"
+#include "harness/eventually.hpp"
+
+namespace phalanx::compat {
+namespace {
+
+using harness::Site;
+
+/// What both programs do with one configuration, one after the other; gives back the log of each.
+class ReloadLog : public testing::Test {
+  protected:
+    using Deed = std::function<void(Site&)>;
+
+    void SetUp() override { SKIP_UNLESS_BOTH(); }
+
+    static std::string log_of(const harness::DaemonProgram& program, const Deed& prepare, const Deed& deed) {
+        Site site(program);
+        site.script("x.php", "<?php echo 'x';");
+        prepare(site);
+        site.start();
+        deed(site);
+        site.daemon().signal(SIGTERM);
+        (void)site.daemon().wait();
+        return masked(site.daemon().log(), site, {{"FD", "fd=[0-9]+"}, {"ARGUMENTS", "execvp\\([^\n]*"}});
+    }
+    static void compare_logs(const Deed& prepare, const Deed& deed) {
+        EXPECT_EQ(log_of(*harness::installed_php_fpm(), prepare, deed),
+                  log_of(*harness::driven_daemon(), prepare, deed));
+    }
+    static bool is_ready_again(Site& site, int signal = SIGUSR2) {
+        return site.reload("systemd monitor", signal) && site.get("/x.php").body() == "x";
+    }
+};
+
+TEST_F(ReloadLog, HasPhpFpmsLines) {
+    compare_logs([](Site&) {}, [](Site& site) { EXPECT_TRUE(is_ready_again(site)); });
+}
+
+TEST_F(ReloadLog, NamesTheSocketsOfAllPools) {
+    compare_logs([](Site& site) { site.add_pool("second"); },
+                 [](Site& site) { EXPECT_TRUE(is_ready_again(site)); });
+}
+
+TEST_F(ReloadLog, IsTheSameForHup) {
+    compare_logs([](Site&) {}, [](Site& site) { EXPECT_TRUE(is_ready_again(site, SIGHUP)); });
+}
+
+TEST_F(ReloadLog, OfAnEmergencyRestart) {
+    compare_logs(
+        [](Site& site) {
+            site.global().set("emergency_restart_threshold", "2").set("emergency_restart_interval", "60");
+            site.pool().set("pm.max_children", "1");
+        },
+        [](Site& site) {
+            for (int crash = 1; crash <= 2; ++crash) {
+                std::vector<pid_t> workers;
+                ASSERT_TRUE(harness::eventually(harness::kPatience, [&] {
+                    workers = site.daemon().workers();
+                    return workers.size() == 1;
+                })) << site.daemon().log();
+                ASSERT_EQ(::kill(workers[0], SIGSEGV), 0);
+                ASSERT_TRUE(harness::eventually(harness::kPatience, [&] {
+                    const auto now = site.daemon().workers();
+                    return now.size() == 1 && now != workers;
+                })) << site.daemon().log();
+            }
+            EXPECT_EQ(site.get("/x.php").body(), "x");
+        });
+}
+
+}  // namespace
+}  // namespace phalanx::compat
