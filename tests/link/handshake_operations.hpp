@@ -66,7 +66,8 @@ class MasterOperations {
     void clear_chosen_bit() { chosen().flags.clear(WorkerFlag::idle); }
     void send_job();
     void watch_listener() { state_.shared.set(SharedFlag::watching); }
-    void unwatch_listener() { state_.shared.clear(SharedFlag::watching); }
+    /// While somebody waits in the line, new connections join it.
+    void unwatch_listener();
     void store_wake(bool wanted);
 
     // What handlers of events need besides.
@@ -175,6 +176,15 @@ inline bool MasterOperations::accept_ready() {
         park();
     }
     return false;
+}
+
+inline void MasterOperations::unwatch_listener() {
+    if (state_.line.empty()) return state_.shared.clear(SharedFlag::watching);
+    while (!state_.backlog.empty()) {
+        const Client client = client_of(state_.backlog.pop_front());
+        state_.head_sent(client) ? push_line_back(client) : park();
+    }
+    state_.shared.set(SharedFlag::watching);
 }
 
 inline void MasterOperations::send_job() {
