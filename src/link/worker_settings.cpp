@@ -38,6 +38,7 @@ void visit_fields(WorkerSettings& s, Visitor& field) {
     field(s.limit_extensions);
     field(s.clear_env);
     field(s.environment);
+    field(s.traces);
     field(s.capture_output);
     field(s.log_limit);
     field(s.max_requests);

@@ -12,11 +12,10 @@
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/log/escape.hpp"
 
+#include "months.hpp"
+
 namespace phalanx::log {
 namespace {
-
-constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 template <typename... Args>
 void print(spdlog::memory_buf_t& line, fmt::format_string<Args...> format, Args&&... args) {

@@ -43,7 +43,9 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       staff_(around, settings(), pages_, *this),
       dispatcher_(around.loop, *this, pages_, staff_.handles(), parts_.socket.fd.get(), wake_.get()),
       template_(around.loop, *this),
-      request_watch_(around, settings(), staff_),
+      slow_log_(around, settings()),
+      request_watch_(around, settings(), staff_,
+                     [this](const WorkerHandle& worker) { log_slow_request(worker); }),
       lost_requests_(settings()),
       template_timer_(around.loop),
       respawn_timer_(around.loop),
@@ -134,6 +136,7 @@ void Pool::template_ended(const os::ChildEnd& end) {
     const pid_t pid = template_.pid();
     template_.ended();
     end_template_line();
+    slow_log_.template_ended();
     decide_start();
     wait_with_succession();
     if (stopping_) return staff_.forget_orders(std::chrono::milliseconds(0));
@@ -169,6 +172,11 @@ void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
         if (predecessor_ != nullptr) return begin_succession();
         reconcile(/*tick=*/false, /*connection_waits=*/false);
     });
+}
+
+void Pool::log_slow_request(const WorkerHandle& worker) {
+    page().slow_requests.fetch_add(1);
+    slow_log_.trace(worker, template_);
 }
 
 void Pool::request_lost(const status::SlotSnapshot& last, int code) {
@@ -302,8 +310,10 @@ void Pool::finish() {
 }
 
 void Pool::let_template_go() {
-    // While it makes workers that were ordered, its end would leave them to nobody.
-    if (staff_.count(WorkerLife::ordered) == 0) template_.signal(SIGTERM);
+    // While it makes workers that were ordered, its end would leave them to nobody; and it may still be asked
+    // what those that finish their requests are doing.
+    const bool traces = settings().request_slowlog_timeout.count() > 0 && staff_.live() > 0;
+    if (staff_.count(WorkerLife::ordered) == 0 && !traces) template_.signal(SIGTERM);
 }
 
 void Pool::worker_joined() {

@@ -15,6 +15,7 @@
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "request_watch.hpp"
+#include "slow_log.hpp"
 #include "staff.hpp"
 #include "status_listener.hpp"
 #include "template_handle.hpp"
@@ -110,6 +111,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void template_ready() override;
     void template_failed(const std::string& step) override;
     void template_said(std::string_view text) override;
+    void template_traced(const link::Trace& part, bool more) override { slow_log_.take(part, more); }
     // StaffEvents
     void worker_joined() override;
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
@@ -136,6 +138,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void report(const PolicyDecision& decision);
     void check_orders();
     void let_template_go();
+    void log_slow_request(const WorkerHandle& worker);
     void decide_start();
     void sample_listen_queue();
     [[nodiscard]] status::PoolSnapshot snapshot() const;
@@ -152,6 +155,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Dispatcher dispatcher_;
     TemplateHandle template_;
     std::unique_ptr<StatusListener> status_listener_;
+    SlowLog slow_log_;
     RequestWatch request_watch_;
     LostRequestLog lost_requests_;
     PolicyState policy_;

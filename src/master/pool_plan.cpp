@@ -39,6 +39,7 @@ void fill_php(link::WorkerSettings& worker, const config::PoolSettings& pool, co
 }
 
 void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& pool) {
+    worker.traces = pool.request_slowlog_timeout.count() > 0 ? 1 : 0;
     worker.capture_output = pool.catch_workers_output ? 1 : 0;
     worker.max_requests = static_cast<std::uint64_t>(std::max<std::int64_t>(pool.pm_max_requests, 0));
     worker.status_path = pool.pm_status_path;

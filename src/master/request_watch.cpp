@@ -22,6 +22,17 @@ std::string printable(std::string text) {
     return text;
 }
 
+/// 0: there is nothing to look for.
+std::chrono::milliseconds interval_for(const config::PoolSettings& settings) {
+    std::chrono::milliseconds shortest{0};
+    for (const std::chrono::milliseconds limit :
+         {std::chrono::milliseconds(settings.request_terminate_timeout),
+          std::chrono::milliseconds(settings.request_slowlog_timeout)}) {
+        if (limit.count() > 0 && (shortest.count() == 0 || limit < shortest)) shortest = limit;
+    }
+    return shortest.count() == 0 ? shortest : std::max(shortest / 3, shortest_interval);
+}
+
 /// The request that took too long has ended after all.
 bool is_over(const WorkerHandle& worker, const status::SlotSnapshot& now) {
     return now.stage == Stage::idle || now.requests != worker.timed_out_request;
@@ -29,17 +40,18 @@ bool is_over(const WorkerHandle& worker, const status::SlotSnapshot& now) {
 
 }  // namespace
 
-RequestWatch::RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff)
+RequestWatch::RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff,
+                           std::function<void(const WorkerHandle&)> slow)
     : around_(around),
       settings_(settings),
       staff_(staff),
-      interval_(std::max<std::chrono::milliseconds>(
-          std::chrono::milliseconds(settings.request_terminate_timeout) / 3, shortest_interval)),
+      slow_(std::move(slow)),
+      interval_(interval_for(settings)),
       timer_(around.loop),
       kill_timer_(around.loop) {}
 
 void RequestWatch::start() {
-    if (settings_.request_terminate_timeout.count() <= 0) return;
+    if (interval_.count() == 0) return;
     timer_.start(interval_, [this] { look(); });
 }
 
@@ -64,14 +76,27 @@ void RequestWatch::look_at(WorkerHandle& worker) {
     const status::SlotSnapshot now = staff_.snapshot(worker);
     if (worker.timed_out_at && is_over(worker, now)) staff_.spare(worker);
     const std::chrono::microseconds elapsed(now.duration_usec);
-    if (!counts(now.stage) || elapsed < settings_.request_terminate_timeout) return;
-    around_.log.pool(settings_.name)
-        .warning(fmt::format(
-            "child {}, script '{}' (request: \"{} {}{}{}\") execution timed out ({}.{:06} sec), terminating",
-            worker.pid, printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?", now.query,
-            now.duration_usec / 1'000'000, now.duration_usec % 1'000'000));
+    const bool is_slow = settings_.request_slowlog_timeout.count() > 0 && now.stage == Stage::running &&
+                         elapsed >= settings_.request_slowlog_timeout;
+    if (is_slow && worker.slow_request != now.requests) {
+        worker.slow_request = now.requests;
+        say(worker, now, "executing too slow ({}.{:06} sec), logging");
+        slow_(worker);
+    }
+    const bool has_limit = settings_.request_terminate_timeout.count() > 0;
+    if (!has_limit || !counts(now.stage) || elapsed < settings_.request_terminate_timeout) return;
+    say(worker, now, "execution timed out ({}.{:06} sec), terminating");
     staff_.end_for_time(worker, now.requests);
     if (!kill_timer_.armed()) kill_timer_.start(kill_after, [this] { kill_what_stays(); });
+}
+
+void RequestWatch::say(const WorkerHandle& worker, const status::SlotSnapshot& now, const char* what) const {
+    const auto time =
+        fmt::format(fmt::runtime(what), now.duration_usec / 1'000'000, now.duration_usec % 1'000'000);
+    around_.log.pool(settings_.name)
+        .warning(fmt::format("child {}, script '{}' (request: \"{} {}{}{}\") {}", worker.pid,
+                             printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?",
+                             now.query, time));
 }
 
 void RequestWatch::kill_what_stays() {

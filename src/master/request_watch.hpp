@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "event_loop.hpp"
 #include "phalanx/config/settings.hpp"
@@ -9,12 +10,15 @@
 
 namespace phalanx::master {
 
-/// Ends requests that take too long (php-fpm: request_terminate_timeout): looks at the scoreboard now and
-/// then and sends the worker SIGTERM, which tells the client 504 if it has heard nothing yet; a worker that
-/// stays is killed a second later. An idle worker is never touched, whatever connections it has kept alive.
+/// Looks at the scoreboard now and then for requests that take long: has the stack of each traced once
+/// (php-fpm: request_slowlog_timeout) and ends those that take too long (request_terminate_timeout). For that
+/// it sends the worker SIGTERM, which tells the client 504 if it has heard nothing yet; a worker that stays
+/// is killed a second later. An idle worker is never touched, whatever connections it has kept alive.
 class RequestWatch {
   public:
-    RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff);
+    /// `slow` is told of each slow request, once.
+    RequestWatch(PoolSurroundings& around, const config::PoolSettings& settings, Staff& staff,
+                 std::function<void(const WorkerHandle&)> slow);
 
     void start();
     void stop();
@@ -22,12 +26,14 @@ class RequestWatch {
   private:
     void look();
     void look_at(WorkerHandle& worker);
+    void say(const WorkerHandle& worker, const status::SlotSnapshot& now, const char* what) const;
     [[nodiscard]] bool counts(status::Stage stage) const;
     void kill_what_stays();
 
     PoolSurroundings& around_;
     const config::PoolSettings& settings_;
     Staff& staff_;
+    std::function<void(const WorkerHandle&)> slow_;
     std::chrono::milliseconds interval_;
     Timer timer_;
     Timer kill_timer_;

@@ -66,6 +66,12 @@ bool TemplateHandle::spawn(std::span<const link::SpawnOrder> orders, std::span<c
            os::SendResult::sent;
 }
 
+bool TemplateHandle::trace(const link::TraceOrder& order) {
+    const MessageHead head{MessageKind::trace, 0, {}, sizeof order};
+    return channel_ && os::send_message(channel_.get(), link::bytes_of(head), link::bytes_of(order), {},
+                                        Waiting::no) == os::SendResult::sent;
+}
+
 void TemplateHandle::replace_log(int fd) {
     const MessageHead head{MessageKind::replace_log, 0, {}, 0};
     if (channel_)
@@ -87,7 +93,7 @@ void TemplateHandle::signal(int number) {
 }
 
 void TemplateHandle::on_ready(std::uint32_t) {
-    std::array<std::byte, 4096> room;
+    static std::array<std::byte, link::max_message_bytes> room;
     ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
     foreign_.take(std::move(message.fds));
     if (message.state == ReceivedMessage::State::nothing) return;
@@ -101,6 +107,9 @@ void TemplateHandle::on_ready(std::uint32_t) {
     if (head.kind == MessageKind::ready && life_ == TemplateLife::starting) {
         life_ = TemplateLife::ready;
         events_.template_ready();
+    } else if (head.kind == MessageKind::traced) {
+        const auto part = link::decode_trace(std::span(room).first(message.size).subspan(sizeof head));
+        if (part) events_.template_traced(*part, (head.flags & link::flag_more) != 0);
     } else if (head.kind == MessageKind::failed) {
         events_.template_failed(
             {reinterpret_cast<const char*>(room.data()) + sizeof head, message.size - sizeof head});

@@ -10,6 +10,7 @@
 #include "output_pipe.hpp"
 #include "phalanx/base/clock.hpp"
 #include "phalanx/link/messages.hpp"
+#include "phalanx/link/trace.hpp"
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/process.hpp"
 
@@ -42,6 +43,8 @@ class TemplateEvents {
     /// It cannot start: the failing step in words. It ends by itself.
     virtual void template_failed(const std::string& step) = 0;
     virtual void template_said(std::string_view text) = 0;
+    /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows.
+    virtual void template_traced(const link::Trace& part, bool more) = 0;
 
   protected:
     ~TemplateEvents() = default;
@@ -57,6 +60,8 @@ class TemplateHandle final : public ReadyHandler {
     /// Asks for workers; `descriptors` are those of link::MessageKind::spawn. False: it cannot be reached.
     [[nodiscard]] bool spawn(std::span<const link::SpawnOrder> orders, std::span<const int> descriptors,
                              std::uint32_t flags);
+    /// Asks for a worker's PHP stack. False: it cannot be reached.
+    [[nodiscard]] bool trace(const link::TraceOrder& order);
     /// Workers made from now on write their access log there.
     void replace_log(int fd);
     /// The process has been reaped.

@@ -29,6 +29,7 @@ struct WorkerHandle {
     Watch channel_watch;
     base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
     bool replaces_dead = false;      ///< ordered because a worker of the slot had died
+    std::uint64_t slow_request = 0;  ///< which of its requests was last found to be slow
     bool idle_killed = false;        ///< told to leave by the process management
     /// When its request was found to take too long and it was told to end.
     std::optional<base::MonotonicTime> timed_out_at;

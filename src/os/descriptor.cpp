@@ -33,6 +33,21 @@ Result<UniqueFd> open_for_append(const std::string& path) {
     return fd;
 }
 
+Result<void> append_at_once(const std::string& path, std::string_view text) {
+    const UniqueFd fd(
+        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
+    if (!fd) return system_error("open() failed");
+    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        return system_error("write() failed");
+    return {};
+}
+
+Result<UniqueFd> open_directory(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return system_error("open() failed");
+    return fd;
+}
+
 bool write_if_taken(int fd, std::string_view line) {
     pollfd ready{fd, POLLOUT, 0};
     // A pipe that is ready takes PIPE_BUF bytes at once; a file is always ready.

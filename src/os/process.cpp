@@ -209,6 +209,17 @@ void set_dumpable(bool dumpable) {
     ::prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0);
 }
 
+Result<UniqueFd> open_own_memory(int proc) {
+    const int dumpable = ::prctl(PR_GET_DUMPABLE);
+    (void)::prctl(PR_SET_DUMPABLE, 1);
+    UniqueFd memory(::openat(proc, "self/mem", O_RDONLY | O_CLOEXEC));
+    const int error = errno;
+    // Only 0 and 1 can be set: 2, the kernel's own "for root alone", becomes 0.
+    (void)::prctl(PR_SET_DUMPABLE, dumpable == 1 ? 1 : 0);
+    if (!memory) return system_error("failed to open the process's own memory", error);
+    return memory;
+}
+
 std::string own_program_path() {
     char path[PATH_MAX];
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);

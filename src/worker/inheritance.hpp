@@ -6,6 +6,7 @@
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/unique_fd.hpp"
+#include "trace_source.hpp"
 
 namespace phalanx::worker {
 
@@ -16,6 +17,7 @@ struct Inheritance {
     os::UniqueFd listener;
     os::UniqueFd wake;        ///< eventfd: wakes the dispatcher
     os::UniqueFd access_log;  ///< empty where the pool has none
+    TraceSource traces;       ///< of no use where the pool has no slow log
     [[nodiscard]] pid_t master() const { return static_cast<pid_t>(settings.master_pid); }
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,9 +36,16 @@ using os::Waiting;
 constexpr int exit_software = 70;  ///< php-fpm: failed to initialize
 constexpr int channel = link::template_channel_fd;
 
-/// The next whole message; `end` once the master has let go.
-ReceivedMessage wait_for_message(std::span<std::byte> room, std::size_t most_fds) {
+/// The next whole message; `end` once the master has let go. What workers hand over meanwhile is taken.
+ReceivedMessage wait_for_message(std::span<std::byte> room, std::size_t most_fds,
+                                 TraceSource* traces = nullptr) {
     for (;;) {
+        if (traces != nullptr && traces->inbox() >= 0) {
+            std::array<pollfd, 2> watched{{{channel, POLLIN, 0}, {traces->inbox(), POLLIN, 0}}};
+            (void)::poll(watched.data(), watched.size(), -1);
+            if (watched[1].revents != 0) traces->take_offers();
+            if (watched[0].revents == 0) continue;
+        }
         ReceivedMessage message = os::receive_message(channel, room, most_fds, Waiting::yes);
         if (message.state != ReceivedMessage::State::nothing) return message;
     }
@@ -159,18 +167,35 @@ void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std
     }
 }
 
-void serve_spawn_orders(Inheritance& inherited) {
+void answer_trace_order(TraceSource& traces, std::span<const std::byte> payload) {
+    link::TraceOrder order;
+    if (payload.size() != sizeof order) return;
+    std::memcpy(&order, payload.data(), sizeof order);
+    const auto parts = link::encode_in_parts(traces.trace(order));
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const MessageHead head{MessageKind::traced,
+                               i + 1 < parts.size() ? link::flag_more : 0U,
+                               {},
+                               static_cast<std::uint32_t>(parts[i].size())};
+        (void)os::send_message(channel, link::bytes_of(head), parts[i], {}, Waiting::yes);
+    }
+}
+
+void serve_orders(Inheritance& inherited) {
     constexpr std::size_t most_bytes = sizeof(MessageHead) + link::max_spawn_batch * sizeof(link::SpawnOrder);
     std::array<std::byte, most_bytes> room;
     for (;;) {
-        ReceivedMessage message = wait_for_message(room, link::max_spawn_batch * 3);
+        ReceivedMessage message = wait_for_message(room, link::max_spawn_batch * 3, &inherited.traces);
         if (message.state == ReceivedMessage::State::end) return;
         MessageHead head;
         if (message.size < sizeof head || message.cut) continue;
         std::memcpy(&head, room.data(), sizeof head);
+        const auto payload = std::span(room).first(message.size).subspan(sizeof head);
         if (head.kind == MessageKind::spawn) {
-            spawn_batch(inherited, std::span(room).first(message.size).subspan(sizeof head),
-                        std::move(message.fds), (head.flags & link::flag_capture_output) != 0);
+            spawn_batch(inherited, payload, std::move(message.fds),
+                        (head.flags & link::flag_capture_output) != 0);
+        } else if (head.kind == MessageKind::trace) {
+            answer_trace_order(inherited.traces, payload);
         } else if (head.kind == MessageKind::replace_log && !message.fds.empty()) {
             inherited.access_log = std::move(message.fds[0]);
         }
@@ -189,12 +214,17 @@ int run_template(std::string program) {
     }
     live_and_die_with(inherited->master());
     os::set_process_title(fmt::format("php-fpm: template of {}", inherited->settings.pool));
+    if (inherited->settings.traces != 0) {
+        // Without it requests are served all the same; the slow log then says that a trace failed.
+        if (auto traces = TraceSource::create(inherited->settings.slots))
+            inherited->traces = *std::move(traces);
+    }
     if (auto started = start_php(*inherited, program); !started) {
         report(MessageKind::failed, started.error().text());
         return exit_software;
     }
     report(MessageKind::ready, {});
-    serve_spawn_orders(*inherited);
+    serve_orders(*inherited);
     return 0;
 }
 

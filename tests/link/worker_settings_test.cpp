@@ -31,6 +31,7 @@ WorkerSettings filled() {
     s.limit_extensions = {".php", ".phar"};
     s.clear_env = 5;
     s.environment = {{0, "PATH", std::string("with\0zero", 9)}};
+    s.traces = 9;
     s.capture_output = 7;
     s.max_requests = 500;
     s.status_path = "/status";
@@ -82,6 +83,7 @@ TEST(WorkerSettings, EveryFieldSurvivesTheWay) {
     EXPECT_EQ(after.limit_extensions, before.limit_extensions);
     EXPECT_EQ(after.clear_env, before.clear_env);
     expect_same(after.environment, before.environment);
+    EXPECT_EQ(after.traces, before.traces);
     EXPECT_EQ(after.capture_output, before.capture_output);
     EXPECT_EQ(after.max_requests, before.max_requests);
     EXPECT_EQ(after.status_path, before.status_path);

@@ -24,9 +24,11 @@ enum class MessageKind : std::uint32_t {
     // master -> template
     setup,  ///< descriptors: see TemplateFd; bytes: none, the settings are in a memfd
     spawn,  ///< bytes: SpawnOrder per worker; descriptors: one channel each, then output pipes if captured
+    trace,  ///< bytes: a TraceOrder
     // template -> master
     ready,   ///< PHP has started
     failed,  ///< bytes: the step that failed, in words
+    traced,  ///< bytes: a part of a Trace, in the order of the orders; the last one without flag_more
 };
 
 /// Names a connection in the master's table; a stale one is told by its generation.
@@ -43,6 +45,8 @@ inline constexpr std::uint32_t flag_in_memory = 2;  ///< job: the bytes read are
 inline constexpr std::uint32_t flag_closed = 4;     ///< kept: the connection is over
 inline constexpr std::uint32_t flag_served = 16;    ///< give: a request of the connection has been answered
 inline constexpr std::uint32_t flag_capture_output = 8;  ///< spawn: two output pipes per worker follow
+
+inline constexpr std::uint32_t flag_more = 32;  ///< traced: another part follows
 
 struct MessageHead {
     MessageKind kind = MessageKind::hello;

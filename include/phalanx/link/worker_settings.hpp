@@ -47,6 +47,7 @@ struct WorkerSettings {
     std::vector<Value> environment;
 
     // requests
+    std::uint32_t traces = 0;  ///< 1: workers hand their template what it needs to look at their stacks
     std::uint32_t capture_output = 0;  ///< 1: the master reads the workers' standard output and error
     std::uint64_t log_limit = 1024;    ///< characters of a message, as the directive
     std::uint64_t max_requests = 0;

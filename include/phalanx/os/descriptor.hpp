@@ -24,6 +24,10 @@ struct Pipe {
 [[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path);
 /// open(2) for reading only.
 [[nodiscard]] base::Result<UniqueFd> open_for_reading(const std::string& path);
+/// Adds to a file in one write and never waits, whatever kind of file it is (made with mode 0600).
+[[nodiscard]] base::Result<void> append_at_once(const std::string& path, std::string_view text);
+/// A folder, for openat(2) only.
+[[nodiscard]] base::Result<UniqueFd> open_directory(const std::string& path);
 
 /// Puts a descriptor at a fixed number, kept over exec.
 [[nodiscard]] base::Result<void> place_at(int fd, int number);

@@ -65,6 +65,10 @@ void set_process_title(std::string_view title);
 /// Whether the process may leave core dumps and be looked into (PR_SET_DUMPABLE).
 void set_dumpable(bool dumpable);
 
+/// /proc/self/mem, read-only; `proc` is the folder /proc. For the moment of opening it the process is
+/// dumpable, lest the file be root's.
+[[nodiscard]] base::Result<UniqueFd> open_own_memory(int proc);
+
 /// The full path of the program that runs (from /proc/self/exe).
 [[nodiscard]] std::string own_program_path();
 
