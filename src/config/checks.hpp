@@ -31,8 +31,11 @@ struct CheckContext {
     [[nodiscard]] bool open_log(const std::string& complaint, const std::string& path) const;
 };
 
-/// Completes and checks [global], then the pools one by one, then what concerns several of them; opens the
-/// log files on the way.
+/// Completes and checks what of [global] php-fpm looks at before it opens error_log, and opens that.
+[[nodiscard]] bool check_error_log(GlobalSettings& global, const CheckContext& context);
+
+/// After that: completes and checks the rest of [global], then the pools one by one, then what concerns
+/// several of them; opens the other log files on the way.
 [[nodiscard]] bool check_settings(Settings& settings, const CheckContext& context);
 
 /// One pool by itself, in php-fpm's order (pool_checks.cpp, process_manager_checks.cpp).

@@ -12,7 +12,13 @@
 namespace phalanx::config {
 namespace {
 
-bool load_into(Settings& settings, const LoadOptions& options, Report& report) {
+bool check(Settings& settings, const CheckContext& context, LoadResult& result) {
+    if (!check_error_log(settings.global, context)) return false;
+    result.log = settings.global;
+    return check_settings(settings, context);
+}
+
+bool load_into(Settings& settings, const LoadOptions& options, Report& report, LoadResult& result) {
     if (!options.prefix.empty() && !is_directory(options.prefix)) {
         return report.fail(
             fmt::format("the global prefix '{}' does not exist or is not a directory", options.prefix));
@@ -28,7 +34,7 @@ bool load_into(Settings& settings, const LoadOptions& options, Report& report) {
     if (!loader.read_file(options.file)) {
         return report.fail(fmt::format("failed to load configuration file '{}'", options.file));
     }
-    if (!check_settings(settings, context)) return report.fail("failed to post process the configuration");
+    if (!check(settings, context, result)) return report.fail("failed to post process the configuration");
     return check_identities(settings, context);
 }
 
@@ -38,7 +44,7 @@ LoadResult load(const LoadOptions& options) {
     Report report;
     Settings settings;
     LoadResult result;
-    if (load_into(settings, options, report)) result.settings = std::move(settings);
+    if (load_into(settings, options, report, result)) result.settings = std::move(settings);
     result.diagnostics = report.take();
     return result;
 }

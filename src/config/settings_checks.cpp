@@ -39,7 +39,9 @@ bool complete_error_log(GlobalSettings& global, const CheckContext& context, con
     return context.open_log("failed to open error_log ", global.error_log);
 }
 
-bool check_global(GlobalSettings& global, const CheckContext& context) {
+}  // namespace
+
+bool check_error_log(GlobalSettings& global, const CheckContext& context) {
     const std::string& base =
         context.options.prefix.empty() ? context.options.state_prefix : context.options.prefix;
     const bool has_pid = !global.pid.empty() || global.written.count("pid") != 0;
@@ -51,8 +53,10 @@ bool check_global(GlobalSettings& global, const CheckContext& context) {
     if (global.process_priority && (*global.process_priority < -19 || *global.process_priority > 20)) {
         return context.report.fail("process.priority must be included into [-19,20]");
     }
-    return complete_error_log(global, context, base) && check_events_mechanism(global, context);
+    return complete_error_log(global, context, base);
 }
+
+namespace {
 
 bool open_access_logs(const Settings& settings, const CheckContext& context) {
     return std::all_of(settings.pools.begin(), settings.pools.end(), [&context](const PoolSettings& pool) {
@@ -76,7 +80,7 @@ bool check_access_formats(const Settings& settings, const CheckContext& context)
 }  // namespace
 
 bool check_settings(Settings& settings, const CheckContext& context) {
-    if (!check_global(settings.global, context)) return false;
+    if (!check_events_mechanism(settings.global, context)) return false;
     if (settings.pools.empty()) {
         return context.report.fail(
             "No pool defined. at least one pool section must be specified in config file");

@@ -51,12 +51,12 @@ void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& poo
     worker.allowed_clients = pool.listen_allowed_clients;
 }
 
-/// A number, or what a look-up of the name finds.
+/// A number, or what a look-up of the name finds. php-fpm appends an errno that nothing has set.
 template <typename Lookup>
 Result<std::int64_t> id_of(const std::string& name, const char* what, Lookup lookup) {
     if (const auto number = base::parse_unsigned(name)) return static_cast<std::int64_t>(*number);
     const auto id = lookup(name);
-    if (!id) return Error{fmt::format("cannot get {} '{}'", what, name)};
+    if (!id) return Error{fmt::format("cannot get {} '{}': Success (0)", what, name)};
     return *id;
 }
 
@@ -122,6 +122,7 @@ Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& globa
 
 Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
     os::SocketOwner owner;
+    owner.label = fmt::format("[pool {}] ", pool.name);
     if (!pool.listen_mode.empty())
         owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
     auto others = access_list(pool);

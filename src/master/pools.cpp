@@ -96,10 +96,12 @@ Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPla
         return os::duplicate(*former);
     }
     if (!plan.owner.others.empty()) say_ignored_owner(settings);
-    auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, plan.owner);
-    if (!socket)
-        return Error{fmt::format("[pool {}] {}", settings.name, socket.error().message), socket.error().code};
-    for (const std::string& notice : socket->notices) around_.log.pool(settings.name).notice(notice);
+    os::SocketOwner owner = plan.owner;
+    owner.label = fmt::format("[pool {}] ", settings.name);
+    auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, owner);
+    if (!socket) return socket;
+    for (const std::string& notice : socket->notices) around_.log.notice(notice);
+    for (const std::string& warning : socket->warnings) around_.log.warning(warning);
     return socket;
 }
 

@@ -72,6 +72,15 @@ Result<void> place_at(int fd, int number) {
     return {};
 }
 
+Result<void> fill_standard_descriptors() {
+    // open() takes the lowest number that is free.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        if (::open("/dev/null", O_RDWR) < 0) return system_error("open(/dev/null) failed");
+    }
+    return {};
+}
+
 Result<void> set_non_blocking(int fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)

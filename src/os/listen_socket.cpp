@@ -106,7 +106,7 @@ Result<ListenSocket> listen_on_path(const ListenAddress& where, std::string_view
     listening.bound_path = where.path;
     if (auto given = give_socket_file(listening, owner); !given) {
         remove_socket_file(listening);
-        return given.error();
+        return Error{owner.label + given.error().message, given.error().code};
     }
     if (::listen(listening.fd.get(), backlog_for_listen(backlog)) != 0) {
         auto error = system_error(fmt::format("failed to listen to address '{}'", text));
@@ -224,7 +224,7 @@ Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses, std::st
     Result<ListenSocket> listening = Error{fmt::format("no address for '{}'", text)};
     for (const ListenAddress& address : addresses) {
         if (listening) {
-            listening->notices.push_back(
+            listening->warnings.push_back(
                 fmt::format("Found multiple addresses for {}, {} ignored", host_in(text), address.host));
             continue;
         }

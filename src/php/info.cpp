@@ -98,7 +98,7 @@ std::string modules_text() {
 }
 
 base::Result<std::string> info_text() {
-    std::string text = sections_text(PHP_INFO_ALL & ~PHP_INFO_CREDITS);
+    std::string text = sections_text(static_cast<int>(PHP_INFO_ALL));
     if (text.empty()) return base::Error{"PHP could not describe itself"};
     return text;
 }

@@ -47,6 +47,7 @@ bool copy_other(zval* array, int other) {
 
 /// For $_SERVER and $_ENV: what input filters let through.
 void import_environment(zval* array) {
+    if (running_request() == nullptr) return import_process_environment(array);  // -i
     if (copy_other(array, TRACK_VARS_ENV) || copy_other(array, TRACK_VARS_SERVER)) return;
     import_process_environment(array);
     const zval& env = PG(http_globals)[TRACK_VARS_ENV];
@@ -79,7 +80,7 @@ void install_environment_import() {
 void register_server_variables(zval* array) noexcept {
     php_import_environment_variables(array);
     Request* const request = running_request();
-    if (request == nullptr) return;
+    if (request == nullptr) return register_variable("PHP_SELF", "", PARSE_SERVER, array);  // -i
     request->message.assign(request->begin.request_uri);
     if (cgi_settings.fix_pathinfo)
         request->message.append(param(request->port->params(), "PATH_INFO").value_or(""));

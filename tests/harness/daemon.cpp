@@ -49,6 +49,16 @@ std::optional<DaemonProgram> installed_php_fpm() {
     return DaemonProgram{kPhpFpm, false};
 }
 
+DaemonProgram copied_to(const fs::path& folder, const DaemonProgram& program) {
+    if (!program.is_phalanx) return program;
+    for (const fs::directory_entry& entry : fs::directory_iterator(program.path.parent_path())) {
+        const bool wanted =
+            entry.is_regular_file() && entry.path().filename().string().starts_with("phalanx");
+        if (wanted) fs::copy_file(entry.path(), folder / entry.path().filename());
+    }
+    return {folder / program.path.filename(), true};
+}
+
 Daemon::Daemon(const DaemonStart& start) : log_(start.log), process_(command_of(start)) {}
 
 bool Daemon::wait_until_ready() {

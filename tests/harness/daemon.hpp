@@ -22,6 +22,9 @@ struct DaemonProgram {
 /// The php-fpm 8.2 that the compat tests compare with, if it is installed.
 [[nodiscard]] std::optional<DaemonProgram> installed_php_fpm();
 
+/// A copy in a folder that every user can reach, which the build tree may not be. php-fpm is there already.
+[[nodiscard]] DaemonProgram copied_to(const std::filesystem::path& folder, const DaemonProgram& program);
+
 struct DaemonStart {
     DaemonProgram program;
     std::filesystem::path config;

@@ -26,19 +26,8 @@ class OrdinaryUser : public SiteTest {
             .set("listen", (folder / "www.sock").string())
             .remove("listen.owner")
             .remove("listen.group");
-        if (drives_phalanx()) copy_program();
-    }
-
-  private:
-    void copy_program() {
-        fs::path& program = site().start_options().program.path;
-        const fs::path copies = site().files().open_folder("bin");
-        for (const fs::directory_entry& entry : fs::directory_iterator(program.parent_path())) {
-            const bool wanted =
-                entry.is_regular_file() && entry.path().filename().string().starts_with("phalanx");
-            if (wanted) fs::copy_file(entry.path(), copies / entry.path().filename());
-        }
-        program = copies / program.filename();
+        DaemonProgram& program = site().start_options().program;
+        program = copied_to(site().files().open_folder("bin"), program);
     }
 };
 

@@ -64,6 +64,8 @@ struct LoadOptions {
 /// would log them and do not hold its last line ("FPM initialization failed").
 struct LoadResult {
     std::optional<Settings> settings;
+    /// Where and from what level on to log, also after an error: there once error_log could be opened.
+    std::optional<GlobalSettings> log;
     std::vector<Diagnostic> diagnostics;
 };
 

@@ -31,6 +31,8 @@ struct Pipe {
 
 /// Puts a descriptor at a fixed number, kept over exec.
 [[nodiscard]] base::Result<void> place_at(int fd, int number);
+/// Opens /dev/null at those of the numbers 0, 1 and 2 that the caller of this program left closed.
+[[nodiscard]] base::Result<void> fill_standard_descriptors();
 [[nodiscard]] base::Result<void> set_non_blocking(int fd);
 
 /// Writes everything, waiting if it must; for small files and for helpers, never on the master's paths.

@@ -34,6 +34,7 @@ struct SocketOwner {
     std::int64_t gid = -1;
     mode_t mode = 0660;
     AccessList others{};  ///< who may connect besides
+    std::string label{};  ///< in front of what cannot be done for an owner: php-fpm names the pool there
 };
 
 /// A socket that listens: non-blocking, close-on-exec, SO_REUSEADDR and (TCP) TCP_NODELAY, which the
@@ -43,7 +44,8 @@ struct ListenSocket {
     std::string bound_path;  ///< Unix: the file to remove at the end, empty for TCP
     dev_t device = 0;        ///< of that file, so that nobody else's is removed
     ino_t inode = 0;
-    std::vector<std::string> notices;  ///< what php-fpm says on the way, e.g. of addresses it ignores
+    std::vector<std::string> notices;   ///< what php-fpm says on the way
+    std::vector<std::string> warnings;  ///< the same: of addresses it ignores
 };
 
 /// The addresses that the host's name stands for, as numbers, in the order in which they are to be tried.

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "command_line.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/process.hpp"
 #include "start.hpp"
 #include "worker_program.hpp"
@@ -11,6 +12,8 @@
 int main(int argc, char** argv) {
     using namespace phalanx;
     using Action = app::CommandLine::Action;
+    // Else a log or a socket would get one of these numbers, and be taken for standard error.
+    if (!os::fill_standard_descriptors()) return app::exit_software;
     os::prepare_process_title(argc, argv);
     const app::CommandLine line = app::read_command_line(argc, argv);
     switch (line.action) {

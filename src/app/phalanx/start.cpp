@@ -30,15 +30,16 @@ log::Level to_log(config::LogLevel level) {
 }
 static_assert(static_cast<int>(config::LogLevel::alert) == static_cast<int>(log::Level::alert));
 
-/// -y, else php-fpm's -d fpm.config, else what is there.
-std::string config_file(const CommandLine& line) {
+/// -y, else what php.ini or -d says of fpm.config, else what is there. A test asks PHP in any case, to hear
+/// what it has to say of php.ini.
+base::Result<std::string> config_file(const CommandLine& line, PhpEvaluator& evaluator) {
+    if (!line.config_file.empty() && line.tests == 0) return line.config_file;
+    auto configured = evaluator.evaluate("${fpm.config}");
+    if (!configured) return configured.error();
     if (!line.config_file.empty()) return line.config_file;
-    constexpr std::string_view define = "fpm.config=";
-    for (const std::string& entry : line.ini_defines) {
-        if (entry.starts_with(define)) return entry.substr(define.size());
-    }
+    if (!configured->empty()) return configured;
     if (!line.prefix.empty()) return line.prefix + "/etc/php-fpm.conf";
-    return ::access(own_config, F_OK) == 0 ? own_config : fpm_config;
+    return std::string(::access(own_config, F_OK) == 0 ? own_config : fpm_config);
 }
 
 config::IdentityLookup identity_lookup() {
@@ -59,7 +60,9 @@ config::IdentityLookup identity_lookup() {
 
 config::LoadResult load(const CommandLine& line, PhpEvaluator& evaluator) {
     config::LoadOptions options;
-    options.file = config_file(line);
+    auto file = config_file(line, evaluator);
+    if (!file) return {{}, {}, {{config::LogLevel::error, file.error().text()}}};
+    options.file = *std::move(file);
     options.prefix = line.prefix;
     options.pid_file = line.pid_file;
     options.daemonize = line.daemonize;
@@ -102,6 +105,8 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     }
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
+    if (!log.enabled(log::Level::notice)) return 0;
+    if (log.descriptor() > STDERR_FILENO) log.raw("");
     (void)log.flush();
     (void)os::write_all(STDERR_FILENO, "\n");
     return 0;
@@ -146,13 +151,13 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
         return fail(log);
     }
     (void)::signal(SIGPIPE, SIG_IGN);
-    const bool daemonize = settings.global.daemonize;
-    StartReport report;
-    if (daemonize) report = go_to_background();
     if (auto limited = apply_limits(settings.global); !limited) {
         log.error(limited.error().text());
         return fail(log);
     }
+    const bool daemonize = settings.global.daemonize;
+    StartReport report;
+    if (daemonize) report = go_to_background();
     os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
 
     master::Options options{line.ini_path,
@@ -172,11 +177,12 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
     }
     // For php-fpm start-up is complete here; what goes wrong with the pools' templates is for the caller too.
     log.copy_from(log::Level::warning);
-    return master.run([&] {
+    const int code = master.run([&] {
         log.end_start_up();
         if (daemonize) join_standard_error(log);
         report.succeed();
     });
+    return code == exit_config ? fail(log) : code;
 }
 
 }  // namespace
@@ -184,8 +190,8 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
 int start(const CommandLine& line) {
     log::ErrorLog log;
     const config::LoadResult loaded = read_configuration(line);
-    if (loaded.settings) {
-        if (auto chosen = choose_target(line, loaded.settings->global, log); !chosen) {
+    if (loaded.log) {
+        if (auto chosen = choose_target(line, *loaded.log, log); !chosen) {
             log.error(chosen.error().text());
             return fail(log);
         }

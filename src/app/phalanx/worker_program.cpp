@@ -81,7 +81,7 @@ base::Result<void> PhpEvaluator::start() {
     if (!answers) return answers.error();
     os::ProgramStart start;
     start.path = *program;
-    start.arguments = helper_arguments(*program, "--evaluate", line_);
+    start.arguments = helper_arguments(*program, line_.tests > 0 ? "--check" : "--evaluate", line_);
     start.environment = os::environment_list();
     start.descriptors = {{questions->read_end.get(), 0}, {answers->write_end.get(), 1}, {2, 2}};
     auto child = os::start_program(start);

@@ -20,7 +20,8 @@ namespace phalanx::app {
 [[nodiscard]] int become_worker_program(const std::string& mode, const CommandLine& line);
 
 /// Asks PHP what expressions of the configuration are worth: starts the worker program once, when the first
-/// one is met, and talks to it over a pipe.
+/// one is met, and talks to it over a pipe. For -t that program also says on standard error what PHP finds
+/// wrong with php.ini and the extensions.
 class PhpEvaluator {
   public:
     explicit PhpEvaluator(const CommandLine& line);

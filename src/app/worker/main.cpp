@@ -1,26 +1,54 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <getopt.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <string>
 #include <string_view>
 
+#include "phalanx/log/error_log.hpp"
 #include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/identity.hpp"
 #include "phalanx/os/process.hpp"
+#include "phalanx/os/unique_fd.hpp"
 #include "phalanx/php/engine.hpp"
 #include "phalanx/php/info.hpp"
 #include "phalanx/worker/template.hpp"
 
 // The worker program: PHP's home. The master starts it as a pool's template; an admin never has to. Its other
-// modes answer php-fpm's options -i, -m and -v, and the configuration reader's questions about PHP values.
+// modes answer php-fpm's options -i, -m and -v, and the configuration reader's questions about PHP values
+// (--evaluate; --check says besides what PHP complains of while it starts).
 namespace phalanx::app {
 namespace {
 
 bool stay_who_we_are(void*) noexcept {
     return true;
+}
+
+/// Nobody's rights are enough to say what ini values are worth: extensions are not loaded by root for that.
+bool become_nobody(void*) noexcept {
+    constexpr std::uint32_t nobody = 65534;
+    if (::geteuid() != 0) return true;
+    os::Identity identity;
+    identity.uid = nobody;
+    identity.gid = nobody;
+    identity.groups = {nobody};
+    // Refused where a container knows no such user: its root is none outside either.
+    (void)os::become(identity);
+    return true;
+}
+
+/// What PHP says at its start, as lines of php-fpm's log.
+void write_log_line(void*, php::MessageLevel level, std::string_view text) noexcept {
+    log::ErrorLog log;
+    log.log(level == php::MessageLevel::error     ? log::Level::error
+            : level == php::MessageLevel::warning ? log::Level::warning
+                                                  : log::Level::notice,
+            text);
 }
 
 int fail(std::string_view text) {
@@ -43,12 +71,12 @@ php::EngineOptions read_options(int argc, char** argv) {
 }
 
 /// Answers expressions from standard input until it ends; see PhpEvaluator in the master's program.
-int evaluate() {
+int answer_expressions(int answers) {
     for (std::string expression; std::getline(std::cin, expression, '\0');) {
         const auto value = php::evaluate_ini_value(expression);
         std::string answer = value ? "=" + *value : "!" + value.error().text();
         answer += '\0';
-        if (!os::write_all(STDOUT_FILENO, answer)) return 70;
+        if (!os::write_all(answers, answer)) return 70;
     }
     return 0;
 }
@@ -58,18 +86,34 @@ int print(std::string_view text) {
 }
 
 int run_helper_mode(std::string_view mode) {
-    if (mode == "--evaluate") return evaluate();
     if (mode == "--version") return print(php::version_text());
     if (mode == "--modules") return print(php::modules_text());
     const auto info = php::info_text();
     return info ? print(*info) : fail(info.error().text());
 }
 
+int evaluate(int argc, char** argv) {
+    php::EngineOptions options = read_options(argc, argv);
+    options.defines.emplace_back("opcache.preload=");  // a site's code is its pool's business
+    // What PHP displays of its start's troubles must not pass for an answer.
+    const os::UniqueFd answers(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    const os::UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (!answers || !nothing || !os::place_at(nothing.get(), STDOUT_FILENO))
+        return fail("out of descriptors");
+    if (auto started = php::start_engine(options, &become_nobody, nullptr); !started)
+        return fail(started.error().text());
+    const int code = answer_expressions(answers.get());
+    php::stop_engine();
+    return code;
+}
+
 int run(int argc, char** argv) {
     os::prepare_process_title(argc, argv);
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "--template") return worker::run_template(argv[0]);
-    for (const std::string_view known : {"--evaluate", "--version", "--modules", "--info"}) {
+    if (mode == "--check") php::set_message_sink(&write_log_line, nullptr);
+    if (mode == "--evaluate" || mode == "--check") return evaluate(argc, argv);
+    for (const std::string_view known : {"--version", "--modules", "--info"}) {
         if (mode != known) continue;
         if (auto started = php::start_engine(read_options(argc, argv), &stay_who_we_are, nullptr); !started) {
             return fail(started.error().text());

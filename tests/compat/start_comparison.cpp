@@ -1,0 +1,174 @@
+#include "compat/start_comparison.hpp"
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "harness/process.hpp"
+
+namespace phalanx::compat {
+namespace {
+
+namespace fs = std::filesystem;
+using harness::ChildProcess;
+using harness::DaemonProgram;
+using harness::milliseconds;
+
+std::string with_own(std::string text, const std::string& own) {
+    constexpr std::string_view name = "{own}";
+    for (std::size_t at = 0; (at = text.find(name, at)) != text.npos; at += own.size())
+        text.replace(at, name.size(), own);
+    return text;
+}
+
+std::string in_octal(mode_t mode) {
+    char digits[16];
+    (void)std::snprintf(digits, sizeof digits, "%o", static_cast<unsigned>(mode));
+    return digits;
+}
+
+/// The entries of a folder with kind and mode.
+std::string listing(const fs::path& folder) {
+    std::vector<std::string> lines;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+        struct stat found {};
+        if (::lstat(entry.path().c_str(), &found) == 0)
+            lines.push_back(entry.path().filename().string() + " " + in_octal(found.st_mode) + "\n");
+    }
+    std::sort(lines.begin(), lines.end());
+    std::string text;
+    for (const std::string& line : lines) text += line;
+    return text;
+}
+
+/// One run's folders and its configuration; the program is where its user can reach it.
+class Run {
+  public:
+    Run(const DaemonProgram& program, const StartCase& one)
+        : own_(files_.open_folder("own").string()), program_(program) {
+        if (one.as_nobody) program_ = harness::copied_to(files_.open_folder("bin"), program);
+        ConfigCase settings{one.name, one.pool, one.global, {}};
+        const auto add = [](auto& entries, const char* key, const char* value) {
+            for (const auto& entry : entries) {
+                if (entry.first == key) return;
+            }
+            entries.emplace_back(key, value);
+        };
+        add(settings.global, "error_log", "{own}/log");
+        add(settings.pool, "listen", "{own}/s");
+        const std::string text = with_own(config_of(settings).text() + one.more, own_);
+        command_.arguments = {program_.path.string(), "-n"};
+        for (const std::string& argument : one.arguments)
+            command_.arguments.push_back(with_own(argument, own_));
+        command_.arguments.insert(command_.arguments.end(), {"-y", files_.write("fpm.conf", text).string()});
+        command_.output = files_ / "output";
+        command_.errors = files_ / "errors";
+        if (one.as_nobody) {
+            const passwd* const nobody = ::getpwnam("nobody");
+            command_.run_as = {nobody->pw_uid, nobody->pw_gid};
+        }
+    }
+
+    [[nodiscard]] const harness::Command& command() const { return command_; }
+    [[nodiscard]] const std::string& own() const { return own_; }
+    [[nodiscard]] std::string said() const {
+        return harness::read_file(command_.output) + harness::read_file(command_.errors) + log();
+    }
+    [[nodiscard]] std::string log() const { return harness::read_file(fs::path(own_) / "log"); }
+
+    /// What differs between any two runs is masked.
+    [[nodiscard]] std::string described(std::string text) const {
+        for (const std::string& place : {files_.path().string(), program_.path.string()}) {
+            for (std::size_t at = 0; (at = text.find(place, at)) != text.npos;)
+                text.replace(at, place.size(), "X");
+        }
+        return masked(std::move(text), {{"[TIME]", "\\[[0-9]{2}-[A-Z][a-z]{2}-[0-9]{4} [0-9:]{8}\\]"},
+                                        {"PID", "(pid|child) [0-9]+"},
+                                        {"SOME seconds", "[0-9]+\\.[0-9]{6} seconds"}});
+    }
+
+  private:
+    harness::TempDir files_;
+    std::string own_;
+    DaemonProgram program_;
+    harness::Command command_;
+};
+
+std::string code_of(const std::optional<harness::ExitStatus>& status) {
+    return testing::PrintToString(status.value_or(harness::ExitStatus{})) + "\n";
+}
+
+std::string foreground_start(const DaemonProgram& program, const StartCase& one) {
+    const Run run(program, one);
+    std::string seen;
+    ChildProcess process(run.command());
+    const auto says = [&](std::string_view text) {
+        return run.said().find(text) != std::string::npos || !process.running();
+    };
+    EXPECT_TRUE(harness::eventually(harness::kPatience, [&] { return says("ready to handle"); }))
+        << run.said();
+    EXPECT_TRUE(harness::eventually(harness::kPatience, [&] { return says("systemd monitor"); }));
+    if (process.running()) {
+        if (one.look) seen = one.look(process.pid(), run.own());
+        process.signal(SIGTERM);
+    }
+    const std::string code = code_of(process.wait());
+    return run.described(code + seen + "standard error:\n" + harness::read_file(run.command().errors) +
+                         "error_log:\n" + run.log() + "files:\n" + listing(run.own()));
+}
+
+std::string link_target(pid_t pid, const std::string& name) {
+    std::error_code error;
+    return fs::read_symlink("/proc/" + std::to_string(pid) + "/" + name, error).string();
+}
+
+std::string facts_of(pid_t pid) {
+    const auto stat = harness::process_stat(pid);
+    std::string text = "leads a session: " + std::to_string(stat && stat->session == pid) + "\n";
+    text += "title: " + harness::command_line(pid) + "\n";
+    for (const char* name : {"cwd", "fd/0", "fd/1", "fd/2"})
+        text += std::string(name) + ": " + link_target(pid, name) + "\n";
+    const std::string status = harness::read_file("/proc/" + std::to_string(pid) + "/status");
+    const std::size_t umask = status.find("Umask:");
+    return text + status.substr(umask, status.find('\n', umask) - umask) + "\n";
+}
+
+std::string daemon_start(const DaemonProgram& program, const StartCase& one) {
+    const Run run(program, one);
+    ChildProcess caller(run.command());
+    std::string text = "caller: " + code_of(caller.wait());
+    const fs::path pid_file = fs::path(run.own()) / "pid";
+    const std::string number = harness::read_file(pid_file);
+    const pid_t pid = std::atoi(number.c_str());
+    if (pid > 0) {
+        text += "pid file is the number alone: " + std::to_string(number == std::to_string(pid)) + "\n";
+        text += facts_of(pid) + "files:\n" + listing(run.own());
+        if (one.look) text += one.look(pid, run.own());
+        harness::signal_process(pid, SIGTERM);
+        EXPECT_TRUE(harness::eventually(harness::kPatience, [&] { return !harness::is_alive(pid); }));
+    }
+    return run.described(text + "caller's standard error:\n" + harness::read_file(run.command().errors) +
+                         "caller's output:\n" + harness::read_file(run.command().output) + "error_log:\n" +
+                         run.log() + "files afterwards:\n" + listing(run.own()));
+}
+
+}  // namespace
+
+void compare_start(const StartCase& one) {
+    SKIP_UNLESS_BOTH();
+    EXPECT_EQ(foreground_start(*harness::installed_php_fpm(), one),
+              foreground_start(*harness::driven_daemon(), one))
+        << "start: " << one.name;
+}
+
+void compare_daemon(const StartCase& one) {
+    SKIP_UNLESS_BOTH();
+    EXPECT_EQ(daemon_start(*harness::installed_php_fpm(), one), daemon_start(*harness::driven_daemon(), one))
+        << "daemon: " << one.name;
+}
+
+}  // namespace phalanx::compat
