@@ -117,13 +117,12 @@ bool FileLoader::on_section(std::string_view name) {
 }
 
 template <typename Section, typename Row>
-bool FileLoader::store_entry(Section& section, const Row& row, std::string_view name,
-                             std::string_view value) {
+bool FileLoader::store_entry(Section& section, const Row& row, std::string_view value) {
     const auto text = holds_text(row.home) ? expand_pool_name(value, name_of(section)) : std::string(value);
     const auto stored = text ? store(section, row, *text) : base::Result<void>(text.error());
     if (!stored) {
         return fail_here(
-            fmt::format("unable to parse value for entry '{}': {}", name, stored.error().message));
+            fmt::format("unable to parse value for entry '{}': {}", row.name, stored.error().message));
     }
     section.written.insert_or_assign(std::string(row.name), *text);
     return true;
@@ -137,10 +136,10 @@ bool FileLoader::on_entry(std::string_view name, std::string_view value) {
     }
     if (PoolSettings* section = pool()) {
         const PoolDirective* row = find_pool(name);
-        return row != nullptr ? store_entry(*section, *row, name, value) : fail_unknown("entry", name);
+        return row != nullptr ? store_entry(*section, *row, value) : fail_unknown("entry", name);
     }
     const GlobalDirective* row = find_global(name);
-    return row != nullptr ? store_entry(settings_.global, *row, name, value) : fail_unknown("entry", name);
+    return row != nullptr ? store_entry(settings_.global, *row, value) : fail_unknown("entry", name);
 }
 
 bool FileLoader::on_element(std::string_view name, std::string_view key, std::string_view value) {

@@ -44,7 +44,7 @@ class FileLoader : private IniListener {
     bool fail_here(std::string_view text);
     bool fail_unknown(std::string_view kind, std::string_view name);
     template <typename Section, typename Row>
-    bool store_entry(Section& section, const Row& row, std::string_view name, std::string_view value);
+    bool store_entry(Section& section, const Row& row, std::string_view value);
     [[nodiscard]] PoolSettings* pool();
 
     Settings& settings_;

@@ -24,10 +24,20 @@ std::string boolean_token(std::string_view label) {
     return kind == TokenKind::word ? std::string() : name_of({kind, 0, {}});
 }
 
+/// Whether the blanks at the front of a text are the beginning of the label behind them, which so is never a
+/// boolean word: spaces are, tabs not.
+bool begins_label_with_spaces(std::string_view text) {
+    return text.starts_with(' ') && !text.substr(text.find_first_not_of(' ')).starts_with('\t');
+}
+
 /// PHP's name for what stands at the front of a text where a "=" was wanted.
 std::string token_instead_of_sign(std::string_view text) {
+    const std::size_t blanks = blanks_at(text);
+    const bool spaces = blanks < text.size() && begins_label_with_spaces(text);
+    text.remove_prefix(blanks);
     if (text.empty() || is_line_end(text.front()) || text.front() == ';') return "END_OF_LINE";
-    if (text.front() == '[') return "TC_SECTION";
+    if (text.front() == '[') return spaces ? "TC_OFFSET" : "TC_SECTION";
+    if (spaces) return text.substr(label_at(text).size()).starts_with('[') ? "TC_OFFSET" : "TC_LABEL";
     const std::string_view label = label_at(text);
     if (label.empty()) return fmt::format("'{}'", text.front());
     if (text.substr(label.size()).starts_with('[')) return "TC_OFFSET";
@@ -63,9 +73,7 @@ class LineReader {
             } else if (is_line_end(next)) {
                 scanner_.skip(1);
             } else {
-                // Spaces (tabs not) belong to the label behind them, which so is never a boolean word.
-                after_spaces_ =
-                    rest.front() == ' ' && !rest.substr(rest.find_first_not_of(' ')).starts_with('\t');
+                after_spaces_ = begins_label_with_spaces(rest);
                 return true;
             }
         }
@@ -73,9 +81,13 @@ class LineReader {
 
     void statement() {
         const std::string_view rest = scanner_.rest();
-        if (rest.front() == '[') return section();
+        // Behind spaces it is the key of a label that they alone make up.
+        if (rest.front() == '[' && !after_spaces_) return section();
         const std::string_view label = label_at(rest);
-        if (label.empty()) return fail(unexpected(fmt::format("'{}'", rest.front())));
+        if (label.empty() && rest.front() != '[') {
+            if (after_spaces_ && rest.front() != '=') parsed_.statements.push_back({Statement::Kind::bare, {}, {}, {}});
+            return fail(unexpected(fmt::format("'{}'", rest.front())));
+        }
         const bool has_key = rest.substr(label.size()).starts_with('[');
         const std::string boolean = boolean_token(label);
         if (!after_spaces_ && !has_key && !boolean.empty()) return fail(unexpected(boolean));
@@ -101,9 +113,10 @@ class LineReader {
         auto key = parse_bracketed(scanner_, BracketUse::key);
         if (!key) return fail(key.error());
         statement.key = std::move(*key);
+        const std::string_view behind = scanner_.rest();
         scanner_.skip_blanks();
         if (!scanner_.rest().starts_with('=')) {
-            return fail(unexpected(token_instead_of_sign(scanner_.rest()), "'='"));
+            return fail(unexpected(token_instead_of_sign(behind), "'='"));
         }
         value(std::move(statement));
     }

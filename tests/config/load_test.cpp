@@ -214,7 +214,7 @@ TEST_F(Load, RejectedValuesAreToldInPhpFpmsWords) {
         {"rlimit_core = -1",
          "unable to parse value for entry 'rlimit_core': must be greater than zero or 'unlimited'"},
         {"PM = x",
-         "unable to parse value for entry 'PM': invalid process manager (static, dynamic or ondemand)"},
+         "unable to parse value for entry 'pm': invalid process manager (static, dynamic or ondemand)"},
         {"[global]\rlog_level = x",
          "unable to parse value for entry 'log_level': invalid value for 'log_level'"},
         {"[global]\rsyslog.facility = x", "unable to parse value for entry 'syslog.facility': invalid value"},
