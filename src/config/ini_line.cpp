@@ -85,7 +85,8 @@ class LineReader {
         if (rest.front() == '[' && !after_spaces_) return section();
         const std::string_view label = label_at(rest);
         if (label.empty() && rest.front() != '[') {
-            if (after_spaces_ && rest.front() != '=') parsed_.statements.push_back({Statement::Kind::bare, {}, {}, {}});
+            if (after_spaces_ && rest.front() != '=')
+                parsed_.statements.push_back({Statement::Kind::bare, {}, {}, {}});
             return fail(unexpected(fmt::format("'{}'", rest.front())));
         }
         const bool has_key = rest.substr(label.size()).starts_with('[');

@@ -80,11 +80,14 @@ std::string transcript(Site& site, const Case& one) {
 
 void prepare(Site& site, const Group& group) {
     const std::string own = site.files().open_folder("own").string();
+    const std::string port = std::to_string(harness::free_tcp_port());
     const auto filled = [&](const std::string& text) {
-        return replaced(replaced(text, "{root}", site.root().string()), "{own}", own);
+        return replaced(replaced(replaced(text, "{root}", site.root().string()), "{own}", own), "{port}",
+                        port);
     };
     site.pool().set("pm.max_children", "1").set("access.log", (site.files() / "access.log").string());
     for (const auto& [key, value] : group.pool) site.pool().set(key, filled(value));
+    for (const auto& [key, value] : group.global) site.global().set(key, filled(value));
     std::vector<std::string>& arguments = site.start_options().arguments;
     arguments.clear();
     for (const std::string& argument : group.arguments) arguments.push_back(filled(argument));

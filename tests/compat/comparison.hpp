@@ -50,7 +50,7 @@ enum class Log { Compare, Ignore };
 
 /// Cases that share a configuration; each program is started once for all of them, with one worker. In values
 /// and arguments "{root}" stands for the document root, "{own}" for a folder that only this program has and
-/// everybody may write.
+/// everybody may write, "{port}" for a TCP port of this program's.
 struct Group {
     std::vector<std::pair<std::string, std::string>> pool = {};
     std::vector<std::pair<std::string, std::string>> scripts = {};
@@ -60,6 +60,7 @@ struct Group {
     std::vector<std::string> arguments = {"-n"};  ///< of the daemon
     /// What the scripts' folder holds that is more than a text: links, modes, odd kinds of files.
     std::function<void(const std::filesystem::path&)> files = {};
+    std::vector<std::pair<std::string, std::string>> global = {};
 };
 
 /// Runs every case on php-fpm and on the daemon under test and reports what differs: bytes of the answer

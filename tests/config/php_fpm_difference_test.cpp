@@ -25,10 +25,20 @@ TEST_F(PhpFpmDifference, ValuesAreReadAlike) {
 }
 
 TEST_F(PhpFpmDifference, FaultsOfTheLanguageAreToldAlike) {
-    for (const std::string_view line :
-         {"slowlog = a=b", "slowlog = a!b", "slowlog = (1", "slowlog = \"a", "foo", "foo\"x", "yes = 1", "[x",
-          " [b]", "\t[b]", " \t[b]", " = x", " \"a\" = b", " {a", "env[v] oFF", "env[v] { :1", "env[v] [x",
-          "env[v]\toff", "PM = fast", "Clear_Env = 2", "env[a]", "env[b = c", "slowlog = ${", "pm = a=b", "# x", "slowlog = yes foo", "foo\rbar", "a&"}) {
+    for (const std::string_view line : {"slowlog = a=b", "slowlog = a!b",
+                                        "slowlog = (1",  "slowlog = \"a",
+                                        "foo",           "foo\"x",
+                                        "yes = 1",       "[x",
+                                        " [b]",          "\t[b]",
+                                        " \t[b]",        " = x",
+                                        " \"a\" = b",    " {a",
+                                        "env[v] oFF",    "env[v] { :1",
+                                        "env[v] [x",     "env[v]\toff",
+                                        "PM = fast",     "Clear_Env = 2",
+                                        "env[a]",        "env[b = c",
+                                        "slowlog = ${",  "pm = a=b",
+                                        "# x",           "slowlog = yes foo",
+                                        "foo\rbar",      "a&"}) {
         compare("", std::string(line) + "\n");
     }
 }

@@ -9,20 +9,39 @@ namespace phalanx::config::testing {
 namespace {
 
 /// Pieces that values and odd names are put together from. Left out is what is meant to differ: control bytes
-/// (we escape them), a "$" at the end of a line (php-fpm takes the line's end into the value), and what only a
-/// running PHP knows (its constants and ini values).
-constexpr std::array pieces{
-    "yes",     "no",        "On",        "NONE",    "null",      "true",      "1",       "0",     "-1",
-    "5",       "007",       "0x10",      "1e3",     "5k",        "1.5",       "10s",     "5m",    "2h",
-    "1d",      "5x",        "m",         "a",       "x y",       "\"",        "'",       "\"a\"", "'b'",
-    "\"a b\"", "\\",        "\\\"",      "\"a\\\"", "'a\\'b'",   "${HOME}",   "${NOPE}", "${}",   "${",
-    "$x",      "$pool",     "\"$pool\"", "E_ALL",   "|",         "&",         "^",       "~",     "!",
-    "(",       ")",         "=",         ";",       "; c",       "#",         " ",       "\t",    "[",
-    "]",       "{",         "}",         ",",       ":",         "/",         "/tmp",    ".",     "..",
-    "-",       "+",         "?",         "*",       "%",         "@",         "`",       "<",     ">",
-    "\xc3\xa9", "\xff",     "$prefix",   "\"${HOME}\"", "'${HOME}'", "a\"b\"c", "a'b'c", "\\n",   "\\\\",
-    "unlimited", "debug",   "WARN",      "static",  "Dynamic",   "ondemand",  "LOCAL3",  "root",  "www-data",
-    "epoll",   "9000",      "127.0.0.1:9001"};
+/// (we escape them), a "$" at the end of a line (php-fpm takes the line's end into the value), and what only
+/// a running PHP knows (its constants and ini values).
+constexpr std::array pieces{"yes",         "no",        "On",
+                            "NONE",        "null",      "true",
+                            "1",           "0",         "-1",
+                            "5",           "007",       "0x10",
+                            "1e3",         "5k",        "1.5",
+                            "10s",         "5m",        "2h",
+                            "1d",          "5x",        "m",
+                            "a",           "x y",       "\"",
+                            "'",           "\"a\"",     "'b'",
+                            "\"a b\"",     "\\",        "\\\"",
+                            "\"a\\\"",     "'a\\'b'",   "${HOME}",
+                            "${NOPE}",     "${}",       "${",
+                            "$x",          "$pool",     "\"$pool\"",
+                            "E_ALL",       "|",         "&",
+                            "^",           "~",         "!",
+                            "(",           ")",         "=",
+                            ";",           "; c",       "#",
+                            " ",           "\t",        "[",
+                            "]",           "{",         "}",
+                            ",",           ":",         "/",
+                            "/tmp",        ".",         "..",
+                            "-",           "+",         "?",
+                            "*",           "%",         "@",
+                            "`",           "<",         ">",
+                            "\xc3\xa9",    "\xff",      "$prefix",
+                            "\"${HOME}\"", "'${HOME}'", "a\"b\"c",
+                            "a'b'c",       "\\n",       "\\\\",
+                            "unlimited",   "debug",     "WARN",
+                            "static",      "Dynamic",   "ondemand",
+                            "LOCAL3",      "root",      "www-data",
+                            "epoll",       "9000",      "127.0.0.1:9001"};
 
 /// Makes the same odd files in every run: the numbers of mt19937 are fixed by the standard.
 class OddFiles {
@@ -80,9 +99,9 @@ class OddFiles {
     }
 
     std::string section() {
-        constexpr std::array names{"[b]", "[ b ]", "[\"q\"]", "['r']", "[a;b]", "[a]b", "[a]]", "[[a]",
-                                   "[${HOME}]", "[yes]", "[E_ALL]", "[a=b]", "[]", "[global]", "[GLOBAL]",
-                                   "[WWW]", " [b]", "\t[b]"};
+        constexpr std::array names{"[b]",  "[ b ]",    "[\"q\"]",   "['r']", "[a;b]",   "[a]b",
+                                   "[a]]", "[[a]",     "[${HOME}]", "[yes]", "[E_ALL]", "[a=b]",
+                                   "[]",   "[global]", "[GLOBAL]",  "[WWW]", " [b]",    "\t[b]"};
         constexpr std::array ends{"\n", " x\n", " ; c\n", " a=b\n"};
         return one_of(names) + one_of(ends) + "listen=9000\n";
     }
@@ -90,7 +109,8 @@ class OddFiles {
     std::mt19937 numbers_;
 };
 
-class PhpFpmRandomDifference : public PhpFpmDifference, public ::testing::WithParamInterface<std::uint32_t> {};
+class PhpFpmRandomDifference : public PhpFpmDifference,
+                               public ::testing::WithParamInterface<std::uint32_t> {};
 
 TEST_P(PhpFpmRandomDifference, OddFilesAreReadAlike) {
     constexpr int files = 120;
