@@ -29,6 +29,26 @@ bool check_events_mechanism(GlobalSettings& global, const CheckContext& context)
         fmt::format("event mechanism '{}' is not available on this system", global.events_mechanism));
 }
 
+/// php-fpm's rule: a service manager whose watchdog barks after more than two seconds is told the state twice
+/// in that time, whatever systemd_interval says.
+void complete_monitor_interval(GlobalSettings& global, const CheckContext& context) {
+    constexpr std::chrono::seconds least{1};
+    const bool is_written =
+        global.systemd_interval.count() > 0 && global.written.count("systemd_interval") != 0;
+    if (global.systemd_interval.count() < 0) global.systemd_interval = default_systemd_interval;
+    const std::string usec = context.environment("WATCHDOG_USEC");
+    const auto number = base::parse_unsigned(base::trim(usec));
+    constexpr std::uint64_t longest = 1'000'000'000'000'000;  // thirty years
+    if (!number || *number > longest) return;
+    const std::chrono::milliseconds interval(static_cast<std::int64_t>(*number / 2000));
+    if (interval <= least) return;
+    if (is_written) context.report.add(LogLevel::warning, "systemd_interval option ignored");
+    context.report.add(LogLevel::notice, fmt::format("systemd watchdog configured to {:.3g}sec",
+                                                     static_cast<double>(interval.count()) / 1000.0));
+    global.watchdog_interval = interval;
+    global.systemd_interval = std::chrono::duration_cast<std::chrono::seconds>(interval);
+}
+
 bool complete_error_log(GlobalSettings& global, const CheckContext& context, const std::string& base) {
     if (global.written.count("error_log") == 0) global.error_log = "log/php-fpm.log";
     if (base::equal_ignoring_case(global.error_log, "syslog")) {
@@ -48,7 +68,7 @@ bool check_error_log(GlobalSettings& global, const CheckContext& context) {
     if (has_pid) global.pid = absolute_path(base, global.pid);
     if (context.options.daemonize) global.daemonize = *context.options.daemonize;
     if (global.log_limit < least_log_limit) return context.report.fail("log_limit must be greater than 512");
-    if (global.systemd_interval.count() < 0) global.systemd_interval = default_systemd_interval;
+    complete_monitor_interval(global, context);
     if (global.process_max < 0) return context.report.fail("process_max can't be negative");
     if (global.process_priority && (*global.process_priority < -19 || *global.process_priority > 20)) {
         return context.report.fail("process.priority must be included into [-19,20]");

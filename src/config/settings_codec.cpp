@@ -43,6 +43,7 @@ void visit_fields(ResourceLimit& limit, Visitor& field) {
 template <typename Visitor>
 void visit_fields(GlobalSettings& settings, Visitor& field) {
     visit_directives(settings, global_directives(), field);
+    field(settings.watchdog_interval);
     field(settings.written);
 }
 

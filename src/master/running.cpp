@@ -169,7 +169,7 @@ void Master::Running::announce_ready() {
     state_ = State::serving;
     start_timer_.cancel();
     log_.notice("ready to handle connections");
-    const auto interval = std::chrono::milliseconds(global_.systemd_interval);
+    const auto interval = monitor_interval();
     if (os::has_service_manager()) {
         const bool told = os::notify_service_manager(
             fmt::format("READY=1\nSTATUS=Ready to handle connections\nMAINPID={}", ::getpid()));
@@ -184,15 +184,21 @@ void Master::Running::announce_ready() {
     if (announce_) std::exchange(announce_, nullptr)();
 }
 
+std::chrono::milliseconds Master::Running::monitor_interval() const {
+    const auto watchdog = global_.watchdog_interval;
+    return watchdog.count() > 0 ? watchdog : global_.systemd_interval;
+}
+
 void Master::Running::tell_service_manager() {
     const Pool::Totals sum = pools_.totals();
-    const auto interval = std::chrono::milliseconds(global_.systemd_interval);
+    const auto interval = monitor_interval();
     const double rate = static_cast<double>(sum.requests - std::min(requests_reported_, sum.requests)) *
                         1000.0 / static_cast<double>(interval.count());
     requests_reported_ = sum.requests;
     const bool told = os::notify_service_manager(fmt::format(
-        "READY=1\nSTATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
-        sum.active, sum.idle, sum.requests, sum.slow, rate));
+        "READY=1\n{}STATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
+        global_.watchdog_interval.count() > 0 ? "WATCHDOG=1\n" : "", sum.active, sum.idle,
+        sum.requests, sum.slow, rate));
     if (!told) log_.notice("failed to notify status to systemd");
     monitor_timer_.start(interval, [this] { tell_service_manager(); });
 }

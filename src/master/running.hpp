@@ -48,6 +48,7 @@ class Master::Running {
     void look_whether_started();
     void announce_ready();
     void tell_service_manager();
+    [[nodiscard]] std::chrono::milliseconds monitor_interval() const;
     void reload();
     void change_to(NewConfiguration next);
     void keep_configuration();

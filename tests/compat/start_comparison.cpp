@@ -65,6 +65,7 @@ class Run {
         for (const std::string& argument : one.arguments)
             command_.arguments.push_back(with_own(argument, own_));
         command_.arguments.insert(command_.arguments.end(), {"-y", files_.write("fpm.conf", text).string()});
+        command_.environment = one.environment;
         command_.output = files_ / "output";
         command_.errors = files_ / "errors";
         if (one.as_nobody) {

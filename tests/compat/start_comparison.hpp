@@ -20,6 +20,7 @@ struct StartCase {
     bool as_nobody = false;
     /// What else is compared, found out while it runs; handed the process and the own folder.
     std::function<std::string(pid_t, const std::string&)> look = {};
+    std::vector<std::pair<std::string, std::string>> environment = {};
 };
 
 /// Starts both in the foreground, ends them with TERM once they are ready, and reports what differs in exit

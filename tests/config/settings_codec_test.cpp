@@ -58,12 +58,14 @@ TEST(SettingsCodec, CarriesEveryDirective) {
     const TemporaryFolder folder;
     const LoadResult loaded = load(plain_options(folder.write("main.conf", text)));
     ASSERT_TRUE(loaded.settings.has_value()) << text << ::testing::PrintToString(texts(loaded));
-    const Settings& before = *loaded.settings;
+    Settings before = *loaded.settings;
+    before.global.watchdog_interval = std::chrono::milliseconds(1500);
     const auto after = decode(encode(before));
     ASSERT_TRUE(after) << after.error().text();
     EXPECT_EQ(after->file, before.file);
     EXPECT_EQ(dump(*after), dump(before));
     EXPECT_EQ(after->global.written, before.global.written);
+    EXPECT_EQ(after->global.watchdog_interval, before.global.watchdog_interval);
     ASSERT_EQ(after->pools.size(), 1U);
     const PoolSettings& pool = after->pools[0];
     EXPECT_EQ(pool.name, "www");

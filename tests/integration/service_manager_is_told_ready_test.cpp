@@ -42,6 +42,18 @@ TEST_F(ServiceManager, IsToldReadyAndThenTheState) {
     EXPECT_TRUE(site().daemon().wait_for_log("NOTICE: systemd monitor interval set to 1000ms"));
 }
 
+TEST_F(ServiceManager, HasItsWatchdogFedTwiceInItsTime) {
+    NotifySocket notify(site().files() / "notify");
+    site().start_options().environment = {{"NOTIFY_SOCKET", (site().files() / "notify").string()},
+                                          {"WATCHDOG_USEC", "2100000"}};
+    site().start();
+    EXPECT_THAT(notify.next(), testing::StartsWith("READY=1\nSTATUS=Ready"));
+    EXPECT_THAT(notify.next(),
+                testing::StartsWith("READY=1\nWATCHDOG=1\nSTATUS=Processes active: 0, idle: 2"));
+    EXPECT_TRUE(site().daemon().wait_for_log("NOTICE: systemd watchdog configured to 1.05sec"));
+    EXPECT_TRUE(site().daemon().wait_for_log("NOTICE: systemd monitor interval set to 1050ms"));
+}
+
 TEST_F(ServiceManager, IsNotToldReadyByADaemonThatFails) {
     NotifySocket notify(site().files() / "notify");
     site().start_options().environment = {{"NOTIFY_SOCKET", (site().files() / "notify").string()}};

@@ -64,6 +64,9 @@ struct GlobalSettings {
     ResourceLimit rlimit_core;
     std::string events_mechanism;  ///< accepted for php-fpm's sake: Phalanx has epoll alone
     std::chrono::seconds systemd_interval{10};
+    /// How often the service manager's watchdog is fed (half of WATCHDOG_USEC); 0: there is none. Outdoes
+    /// systemd_interval.
+    std::chrono::milliseconds watchdog_interval{0};
     WrittenTexts written;
 };
 

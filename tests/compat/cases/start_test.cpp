@@ -29,6 +29,23 @@ TEST(Start, Managers) {
          {"status address", {{"pm.status_listen", "{own}/st"}}}});
 }
 
+TEST(Start, Watchdogs) {
+    const auto watchdog = [](const char* interval) {
+        return std::vector<std::pair<std::string, std::string>>{{"WATCHDOG_USEC", interval}};
+    };
+    for (const char* interval : {"3000000", "2001999", "2002000", "3900001", "123456789", "0", "-1", "x", ""})
+        compare_starts({{.name = interval, .environment = watchdog(interval)}});
+    for (const char* directive : {"0", "1", "10", "-5"}) {
+        compare_starts({{.name = directive,
+                         .global = {{"systemd_interval", directive}},
+                         .environment = watchdog("30000000")},
+                        {.name = directive,
+                         .global = {{"systemd_interval", directive}},
+                         .arguments = {"-F", "-O", "-tt"},
+                         .environment = watchdog("30000000")}});
+    }
+}
+
 TEST(Start, UsersOfPools) {
     compare_starts({{"none", {{"user", "{none}"}}},
                     {"empty", {{"user", ""}}},
