@@ -48,7 +48,7 @@ harness::Request request_of(const Case& one, const std::string& root) {
             request.remove(name);
         }
     }
-    return request.keep_connection();
+    return one.closes ? request : request.keep_connection();
 }
 
 /// All that one case says about a program, as text.

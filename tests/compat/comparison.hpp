@@ -35,6 +35,7 @@ struct Case {
     std::string differs = {};
     /// Where an answer is not certain to come: how long to wait for it.
     harness::milliseconds patience = harness::kPatience;
+    bool closes = false;  ///< the connection is not to be kept
     bool leaves = false;  ///< the client sends its request and goes, without waiting for an answer
     /// Changes the scripts' folder, which is handed in, once before either program is asked.
     std::function<void(const std::filesystem::path&)> before = {};

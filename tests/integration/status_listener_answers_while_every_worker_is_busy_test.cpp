@@ -67,6 +67,19 @@ TEST_F(StatusListener, ShowsHowManyConnectionsWaitAtTheSocket) {
     EXPECT_EQ(value("max listen queue"), "3");
 }
 
+TEST_F(StatusListener, ShowsThatThePoolIsAtItsLimit) {
+    site().pool().set("pm", "dynamic").set("pm.min_spare_servers", "1").set("pm.max_spare_servers", "1");
+    site().start();
+    EXPECT_EQ(value("max children reached"), "0");
+    const RunningScript busy(site().address(), site().request("/busy.php"));
+    EXPECT_TRUE(site().daemon().wait_for_log(
+        "WARNING: [pool www] server reached pm.max_children setting (1), consider raising it"));
+    EXPECT_TRUE(eventually(kPatience, [&] { return value("max children reached") == "1"; }));
+    EXPECT_EQ(value("max active processes"), "1");
+    EXPECT_EQ(value("idle processes"), "0");
+    EXPECT_EQ(value("total processes"), "1");
+}
+
 TEST_F(StatusListener, ServesNothingElse) {
     site().start();
     const Answer missing = page("/nowhere.php");
