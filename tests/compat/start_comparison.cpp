@@ -1,12 +1,15 @@
 #include "compat/start_comparison.hpp"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "harness/process.hpp"
 
@@ -30,6 +33,29 @@ std::string in_octal(mode_t mode) {
     (void)std::snprintf(digits, sizeof digits, "%o", static_cast<unsigned>(mode));
     return digits;
 }
+
+/// A terminal whose other end is the test.
+class Terminal {
+  public:
+    Terminal() : own_(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) {
+        EXPECT_TRUE(::grantpt(own_.get()) == 0 && ::unlockpt(own_.get()) == 0);
+        // Without an open end the text that was written last would be gone with its writer.
+        other_ = harness::Descriptor(::open(name().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    }
+    [[nodiscard]] std::string name() const { return ::ptsname(own_.get()); }
+    /// All that was written to it so far.
+    [[nodiscard]] const std::string& text() {
+        char block[4096];
+        for (ssize_t got = 0; (got = ::read(own_.get(), block, sizeof block)) > 0;)
+            text_.append(block, static_cast<std::size_t>(got));
+        return text_;
+    }
+
+  private:
+    harness::Descriptor own_;
+    harness::Descriptor other_;
+    std::string text_;
+};
 
 /// The entries of a folder with kind and mode.
 std::string listing(const fs::path& folder) {
@@ -68,6 +94,7 @@ class Run {
         command_.environment = one.environment;
         command_.output = files_ / "output";
         command_.errors = files_ / "errors";
+        if (one.on_terminal) command_.errors = terminal_.emplace().name();
         if (one.as_nobody) {
             const passwd* const nobody = ::getpwnam("nobody");
             command_.run_as = {nobody->pw_uid, nobody->pw_gid};
@@ -76,9 +103,10 @@ class Run {
 
     [[nodiscard]] const harness::Command& command() const { return command_; }
     [[nodiscard]] const std::string& own() const { return own_; }
-    [[nodiscard]] std::string said() const {
-        return harness::read_file(command_.output) + harness::read_file(command_.errors) + log();
+    [[nodiscard]] std::string errors() {
+        return terminal_ ? terminal_->text() : harness::read_file(command_.errors);
     }
+    [[nodiscard]] std::string said() { return harness::read_file(command_.output) + errors() + log(); }
     [[nodiscard]] std::string log() const { return harness::read_file(fs::path(own_) / "log"); }
 
     /// What differs between any two runs is masked.
@@ -97,6 +125,7 @@ class Run {
     std::string own_;
     DaemonProgram program_;
     harness::Command command_;
+    std::optional<Terminal> terminal_;
 };
 
 std::string code_of(const std::optional<harness::ExitStatus>& status) {
@@ -104,7 +133,7 @@ std::string code_of(const std::optional<harness::ExitStatus>& status) {
 }
 
 std::string foreground_start(const DaemonProgram& program, const StartCase& one) {
-    const Run run(program, one);
+    Run run(program, one);
     std::string seen;
     ChildProcess process(run.command());
     const auto says = [&](std::string_view text) {
@@ -118,8 +147,8 @@ std::string foreground_start(const DaemonProgram& program, const StartCase& one)
         process.signal(SIGTERM);
     }
     const std::string code = code_of(process.wait());
-    return run.described(code + seen + "standard error:\n" + harness::read_file(run.command().errors) +
-                         "error_log:\n" + run.log() + "files:\n" + listing(run.own()));
+    return run.described(code + seen + "standard error:\n" + run.errors() + "error_log:\n" + run.log() +
+                         "files:\n" + listing(run.own()));
 }
 
 std::string link_target(pid_t pid, const std::string& name) {
@@ -139,7 +168,7 @@ std::string facts_of(pid_t pid) {
 }
 
 std::string daemon_start(const DaemonProgram& program, const StartCase& one) {
-    const Run run(program, one);
+    Run run(program, one);
     ChildProcess caller(run.command());
     std::string text = "caller: " + code_of(caller.wait());
     const fs::path pid_file = fs::path(run.own()) / "pid";
@@ -152,9 +181,9 @@ std::string daemon_start(const DaemonProgram& program, const StartCase& one) {
         harness::signal_process(pid, SIGTERM);
         EXPECT_TRUE(harness::eventually(harness::kPatience, [&] { return !harness::is_alive(pid); }));
     }
-    return run.described(text + "caller's standard error:\n" + harness::read_file(run.command().errors) +
-                         "caller's output:\n" + harness::read_file(run.command().output) + "error_log:\n" +
-                         run.log() + "files afterwards:\n" + listing(run.own()));
+    return run.described(text + "caller's standard error:\n" + run.errors() + "caller's output:\n" +
+                         harness::read_file(run.command().output) + "error_log:\n" + run.log() +
+                         "files afterwards:\n" + listing(run.own()));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct StartCase {
     /// What else is compared, found out while it runs; handed the process and the own folder.
     std::function<std::string(pid_t, const std::string&)> look = {};
     std::vector<std::pair<std::string, std::string>> environment = {};
+    bool on_terminal = false;  ///< standard error is one
 };
 
 /// Starts both in the foreground, ends them with TERM once they are ready, and reports what differs in exit

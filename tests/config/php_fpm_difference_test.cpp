@@ -9,16 +9,41 @@ namespace {
 TEST_F(PhpFpmDifference, ValuesAreReadAlike) {
     std::string pool;
     int number = 0;
-    for (const std::string_view value :
-         {R"(x)",           R"("a\"b")",    R"("a\nb")",    R"('a\b')",
-          R"("a" "b")",     R"(a"b"c)",     R"(${HOME})",   R"(x${HOME})",
-          R"("x${HOME}y")", R"('${HOME}')", R"($HOME)",     R"(E_ALL & ~E_NOTICE)",
-          R"(1|2)",         R"(!0)",        R"(~5)",        R"((5))",
-          R"(a&b | 1)",     R"({x})",       R"([x])",       R"(a,b)",
-          R"(a?b)",         R"(@x)",        R"(%R)",        R"(v # x)",
-          R"(v;x)",         R"("v;x";y)",   R"(E_ALL)",     R"(E_STRICT x)",
-          R"($x;y)",        R"(1 2)",       R"("C:\dir\")", R"(it's)",
-          R"(a:b)",         R"(yes,no)"}) {
+    for (const std::string_view value : {R"(x)",
+                                         R"("a\"b")",
+                                         R"("a\nb")",
+                                         R"('a\b')",
+                                         R"("a" "b")",
+                                         R"(a"b"c)",
+                                         R"(${HOME})",
+                                         R"(x${HOME})",
+                                         R"("x${HOME}y")",
+                                         R"('${HOME}')",
+                                         R"($HOME)",
+                                         R"(E_ALL & ~E_NOTICE)",
+                                         R"(1|2)",
+                                         R"(!0)",
+                                         R"(~5)",
+                                         R"((5))",
+                                         R"(a&b | 1)",
+                                         R"({x})",
+                                         R"([x])",
+                                         R"(a,b)",
+                                         R"(a?b)",
+                                         R"(@x)",
+                                         R"(%R)",
+                                         R"(v # x)",
+                                         R"(v;x)",
+                                         R"("v;x";y)",
+                                         R"(E_ALL)",
+                                         R"(E_STRICT x)",
+                                         R"($x;y)",
+                                         R"(1 2)",
+                                         R"("C:\dir\")",
+                                         R"(it's)",
+                                         R"(a:b)",
+                                         R"(yes,no)",
+                                         R"(${NOPE:-default})"}) {
         pool += "php_value[v" + std::to_string(number++) + "] = " + std::string(value) + "\n";
     }
     compare("", pool);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -99,6 +100,13 @@ base::Result<void> choose_target(const CommandLine& line, const config::GlobalSe
     return log.open_file(global.error_log);
 }
 
+bool is_standard_error(int fd) {
+    struct stat one {};
+    struct stat other {};
+    return ::fstat(fd, &one) == 0 && ::fstat(STDERR_FILENO, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 int test(const CommandLine& line, const config::Settings& settings, log::ErrorLog& log) {
     if (line.tests > 1) {
         for (const std::string& text : config::dump(settings)) log.notice(text);
@@ -106,7 +114,7 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
     if (!log.enabled(log::Level::notice)) return 0;
-    if (log.descriptor() > STDERR_FILENO) log.raw("");
+    if (log.descriptor() >= 0 && !is_standard_error(log.descriptor())) log.raw("");
     (void)log.flush();
     (void)os::write_all(STDERR_FILENO, "\n");
     return 0;

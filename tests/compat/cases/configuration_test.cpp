@@ -11,6 +11,7 @@ void compare_all(const std::vector<ConfigCase>& cases, const std::string& option
 TEST(Configuration, MistakesInPools) {
     compare_all({
         {"unknown entry", {{"pm.max_childrn", "3"}}},
+        {"of another system", {{"listen.setfib", "1"}}},
         {"unknown array", {{"phpvalue[x]", "3"}}},
         {"array without a key", {{"php_value[]", "3"}}},
         {"not a number", {{"pm.max_children", "many"}}},
@@ -43,6 +44,11 @@ TEST(Configuration, MistakesInPools) {
         {"dynamic, start not set",
          {{"pm", "dynamic"}, {"pm.min_spare_servers", "1"}, {"pm.max_spare_servers", "2"}}},
         {"ondemand, no idle time", {{"pm", "ondemand"}, {"pm.process_idle_timeout", "0"}}},
+    });
+}
+
+TEST(Configuration, MistakesInPathsAndLogs) {
+    compare_all({
         {"status path", {{"pm.status_path", "status"}}},
         {"short status path", {{"pm.status_path", "/"}}},
         {"odd status path", {{"pm.status_path", "/sta tus"}}},
@@ -92,6 +98,62 @@ TEST(Configuration, MistakesElsewhere) {
          "s\npm=static\npm.max_children=1\n"
          "[b]\nuser=www-data\nlisten=/nonexistent/s\npm=static\npm.max_children=1\n"},
     });
+}
+
+TEST(Configuration, DebiansFiles) {
+    compare_commands({}, {{"-tt", "-y", "/etc/php/8.2/fpm/php-fpm.conf"}});
+}
+
+/// The files that the image of PHP puts behind the distribution's; what they say of error_log would show
+/// every line of a dump twice.
+TEST(Configuration, DockersFiles) {
+    const std::string www =
+        "[www]\nuser = www-data\ngroup = www-data\nlisten = 127.0.0.1:9000\npm = dynamic\n"
+        "pm.max_children = 5\npm.start_servers = 2\npm.min_spare_servers = 1\npm.max_spare_servers = 3\n";
+    compare_commands({{{"fpm.conf", "include=\"fpm.d/*.conf\"\n"},
+                       {"fpm.d/www.conf", www},
+                       {"fpm.d/docker.conf",
+                        "[global]\nerror_log = /proc/self/fd/2\n\nlog_limit = 8192\n\n[www]\n"
+                        "access.log = /proc/self/fd/2\n\nclear_env = no\n\ncatch_workers_output = yes\n"
+                        "decorate_workers_output = no\n"},
+                       {"fpm.d/zz-docker.conf", "[global]\ndaemonize = no\n\n[www]\nlisten = 9000\n"},
+                       {"fpm.d/zzz.conf", "[global]\nerror_log = /dev/null\n"}}},
+                     {{"-n", "-tt", "-p", "{files}", "-y", "fpm.conf"}});
+}
+
+TEST(Configuration, TwoThousandPools) {
+    std::string text = "[global]\nerror_log = /dev/null\n";
+    for (int i = 0; i < 2'000; ++i) {
+        const std::string name = "pool" + std::to_string(i);
+        text += "[" + name + "]\nuser = www-data\ngroup = www-data\nlisten = /nonexistent/" + name +
+                ".sock\nlisten.owner = www-data\npm = dynamic\npm.max_children = 5\npm.start_servers = 2\n"
+                "pm.min_spare_servers = 1\npm.max_spare_servers = 3\nphp_admin_value[error_log] = log/$pool\n"
+                "php_value[error_reporting] = E_ALL & ~E_NOTICE\nenv[LIMIT] = ${memory_limit}\n";
+    }
+    const auto begin = harness::Clock::now();
+    compare_commands({{{"fpm.conf", text}}}, {{"-n", "-t", "-y", "fpm.conf"}});
+    EXPECT_LT(harness::Clock::now() - begin, harness::milliseconds(10'000)) << "for both programs";
+}
+
+TEST(Configuration, LongLines) {
+    const std::string pool =
+        "[global]\nerror_log = /dev/null\n[www]\nuser = www-data\nlisten = 9000\npm = static\n"
+        "pm.max_children = 1\n";
+    const std::string megabyte(1'000'000, 'x');
+    compare_commands({{{"value.conf", pool + "env[A] = " + megabyte + "\n"},
+                       {"quoted.conf", pool + "env[A] = \"" + megabyte + "\"\n"},
+                       {"comment.conf", pool + ";" + megabyte + "\nchdir = /tmp\n"},
+                       {"end.conf", pool + "chdir = /tmp"},
+                       {"crlf.conf",
+                        "\xEF\xBB\xBF[www]\r\nuser=www-data\r\nlisten=9\r\npm=static\r\n"
+                        "pm.max_children=1\r\n[global]\r\nerror_log=/dev/null\r\n"},
+                       {"zero.conf", pool + "env[A] = a" + std::string(1, '\0') + "b\nchdir = /tmp\n"}}},
+                     {{"-n", "-t", "-y", "value.conf"},
+                      {"-n", "-t", "-y", "quoted.conf"},
+                      {"-n", "-tt", "-y", "comment.conf"},
+                      {"-n", "-tt", "-y", "end.conf"},
+                      {"-n", "-tt", "-y", "crlf.conf"},
+                      {"-n", "-tt", "-y", "zero.conf"}});
 }
 
 TEST(Configuration, Dumps) {

@@ -1,6 +1,9 @@
 #include <unistd.h>
 
+#include <fstream>
+
 #include "compat/start_comparison.hpp"
+#include "harness/process.hpp"
 
 namespace phalanx::compat {
 namespace {
@@ -16,13 +19,38 @@ TEST(Start, Targets) {
         {{"standard error"},
          {.name = "the log", .arguments = {"-F"}},
          {.name = "descriptor 2", .global = {{"error_log", "/proc/self/fd/2"}}, .arguments = {"-F"}},
+         {.name = "a terminal", .arguments = {"-F"}, .on_terminal = true},
+         {.name = "a terminal for a test", .arguments = {"-F", "-t"}, .on_terminal = true},
          {.name = "daemonize = no", .global = {{"daemonize", "no"}}, .arguments = {"-O"}}});
+}
+
+/// How many workers there are once there are so many, as the processes' titles say.
+auto workers(std::size_t expected) {
+    return [expected](pid_t master, const std::string&) {
+        const auto count = [&] {
+            std::vector<pid_t> all = harness::descendants(master);
+            std::erase_if(all, [](pid_t pid) { return harness::command_line(pid) != "php-fpm: pool www"; });
+            return all.size();
+        };
+        (void)harness::eventually(harness::kPatience, [&] { return count() >= expected; });
+        return "workers: " + std::to_string(count()) + "\n";
+    };
 }
 
 TEST(Start, Managers) {
     compare_starts(
-        {{"ondemand", {{"pm", "ondemand"}, {"listen.backlog", "-5"}}},
-         {"dynamic", {{"pm", "dynamic"}, {"pm.min_spare_servers", "1"}, {"pm.max_spare_servers", "1"}}},
+        {{.name = "ondemand", .pool = {{"pm", "ondemand"}, {"listen.backlog", "-5"}}, .look = workers(0)},
+         {.name = "dynamic",
+          .pool = {{"pm", "dynamic"}, {"pm.min_spare_servers", "1"}, {"pm.max_spare_servers", "1"}},
+          .look = workers(1)},
+         {.name = "dynamic with a start",
+          .pool = {{"pm", "dynamic"},
+                   {"pm.max_children", "4"},
+                   {"pm.min_spare_servers", "1"},
+                   {"pm.max_spare_servers", "3"},
+                   {"pm.start_servers", "3"}},
+          .look = workers(3)},
+         {.name = "static", .pool = {{"pm.max_children", "3"}}, .look = workers(3)},
          {"poll", {}, {{"events.mechanism", "poll"}}},
          {"no monitor", {}, {{"systemd_interval", "0"}}},
          {"monitor", {}, {{"systemd_interval", "5"}}},
@@ -108,6 +136,25 @@ TEST(Start, OwnersOfSockets) {
                     {"mode of many bits", {{"listen.mode", "07777"}}}});
 }
 
+TEST(Start, AsInADockerImage) {
+    const auto serve = [](pid_t, const std::string& own) {
+        std::ofstream(own + "/talk.php") << "<?php fwrite(fopen('php://stderr', 'w'), \"said\\n\"); echo "
+                                            "getenv('PATH') !== false;";
+        const auto answer = harness::ask(harness::Address::unix_path(own + "/s"),
+                                         harness::make_request("GET", own, "/talk.php?x"));
+        return "answer: " + answer.body() + "\n";
+    };
+    compare_starts({{.name = "docker",
+                     .pool = {{"access.log", "/proc/self/fd/2"},
+                              {"access.format", "\"%m %r%Q%q %s\""},
+                              {"clear_env", "no"},
+                              {"catch_workers_output", "yes"},
+                              {"decorate_workers_output", "no"}},
+                     .global = {{"error_log", "/proc/self/fd/2"}, {"log_limit", "8192"}, {"daemonize", "no"}},
+                     .arguments = {},
+                     .look = serve}});
+}
+
 TEST(Start, PidFiles) {
     const auto content = [](const char* name) {
         return [name](pid_t pid, const std::string& own) {
@@ -139,6 +186,7 @@ TEST(Start, TestsAreInTheLogToo) {
     for (const char* option : {"-t", "-tt"}) {
         compare_starts(
             {{.name = "plain", .arguments = {option}},
+             {.name = "an ordinary user", .arguments = {option}, .as_nobody = true},
              {.name = "user", .pool = {{"user", "no-such"}}, .arguments = {option}},
              {.name = "owner", .pool = {{"listen.owner", "no-such"}}, .arguments = {option}},
              {.name = "warning", .global = {{"log_level", "warning"}}, .arguments = {option}},
