@@ -122,7 +122,6 @@ Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& globa
 
 Result<os::SocketOwner> socket_owner(const config::PoolSettings& pool) {
     os::SocketOwner owner;
-    owner.label = fmt::format("[pool {}] ", pool.name);
     if (!pool.listen_mode.empty())
         owner.mode = static_cast<mode_t>(base::parse_octal_mode(pool.listen_mode).value_or(0));
     auto others = access_list(pool);
