@@ -81,7 +81,8 @@ bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     const link::WorkerSettings& settings = inherited_.settings;
     const bool is_ping = !settings.ping_path.empty() && request.request_uri == settings.ping_path;
     const bool is_status = !settings.status_path.empty() && request.request_uri == settings.status_path;
-    if (!is_ping && !is_status) return false;
+    // php-fpm: what names no method is no request of HTTP's, whatever else it names.
+    if ((!is_ping && !is_status) || !parts_.params.find("REQUEST_METHOD")) return false;
     script_begins(request);
     const status::Answer answer =
         is_ping ? status::ping_answer(settings.ping_response, request.method)

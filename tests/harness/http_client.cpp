@@ -47,7 +47,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request, bool keep) {
     const int status = static_cast<int>(number(answer.head.substr(9, 3), 10).value_or(0));
     const bool has_body = request.method != "HEAD" && status != kNoContent && status != kNotModified;
     const bool whole = !has_body || read_body(answer, end);
-    if (!keep || !whole) socket_.close();
+    if (!keep || !whole || answer.header("Connection").value_or("") == "close") socket_.close();
     if (whole) answer.status = status;
     return answer;
 }

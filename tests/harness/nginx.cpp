@@ -2,27 +2,31 @@
 
 #include <unistd.h>
 
-#include <csignal>
-#include <stdexcept>
-
 namespace phalanx::harness {
 namespace {
 
 constexpr const char* kNginx = "/usr/sbin/nginx";
 constexpr const char* kStockParams = "/etc/nginx/fastcgi_params";
+constexpr const char* kStockConf = "/etc/nginx/fastcgi.conf";
+constexpr const char* kSnippet = "/etc/nginx/snippets/fastcgi-php.conf";
 constexpr const char* kStockTypes = "/etc/nginx/mime.types";
 
 std::string locations(UpstreamUse use, std::string_view directives, Files files) {
-    std::string pass = "      include " + std::string(kStockParams) +
-                       ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n" +
-                       (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
-                       std::string(directives) + "      fastcgi_pass php;\n    }\n";
-    if (files == Files::ToPhp) return "    location / {\n" + pass;
-    return "    index index.php;\n    location / {\n      include " + std::string(kStockTypes) +
-           ";\n    }\n    location ~ \\.php(/|$) {\n      fastcgi_split_path_info ^(.+?\\.php)(/.*)$;\n"
+    const std::string pass = (use == UpstreamUse::Kept ? "      fastcgi_keep_conn on;\n" : "") +
+                             std::string(directives) + "      fastcgi_pass php;\n    }\n";
+    const std::string params = "      include " + std::string(kStockParams) +
+                               ";\n      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;\n";
+    if (files == Files::ToPhp) return "    location / {\n" + params + pass;
+    const std::string served =
+        "    index index.php;\n    location / {\n      include " + std::string(kStockTypes) + ";\n    }\n";
+    if (files == Files::DebianSnippet) {
+        return served + "    location ~ \\.php(/|$) {\n      include " + kSnippet + ";\n" + pass;
+    }
+    return served +
+           "    location ~ \\.php(/|$) {\n      fastcgi_split_path_info ^(.+?\\.php)(/.*)$;\n"
            "      set $path_info $fastcgi_path_info;\n      try_files $fastcgi_script_name =404;\n"
            "      fastcgi_param PATH_INFO $path_info;\n" +
-           pass;
+           params + pass;
 }
 
 std::string configuration(const TempDir& folder, const Address& own, const Address& upstream,
@@ -49,26 +53,14 @@ bool Nginx::installed() {
 }
 
 Nginx::Nginx(const Address& upstream, const std::filesystem::path& document_root, UpstreamUse use,
-             std::string_view directives, Files files)
-    : address_(Address::tcp("127.0.0.1", free_tcp_port())) {
+             std::string_view directives, Files served) {
+    files().write("fastcgi.conf", read_file(kStockConf));  // the snippet looks for it beside nginx.conf
+    const auto file = files().write(
+        "nginx.conf", configuration(files(), address(), upstream, document_root, use, directives, served));
     Command command;
-    command.arguments = {kNginx,
-                         "-p",
-                         files_.path().string(),
-                         "-e",
-                         (files_ / "error.log").string(),
-                         "-c",
-                         files_.write("nginx.conf", configuration(files_, address_, upstream, document_root,
-                                                                  use, directives, files))};
-    command.errors = files_ / "error.log";
-    command.end_signal = SIGTERM;
-    process_ = std::make_unique<ChildProcess>(command);
-    const auto settled = [this] {
-        return connect_to(address_, milliseconds(1000)).is_open() || !process_->running();
-    };
-    if (!eventually(kPatience, settled) || !process_->running()) {
-        throw std::runtime_error("nginx did not start:\n" + error_log());
-    }
+    command.arguments = {
+        kNginx, "-p", files().path().string(), "-e", (files() / "error.log").string(), "-c", file.string()};
+    start(std::move(command));
 }
 
 }  // namespace phalanx::harness
