@@ -41,6 +41,7 @@ void visit_fields(WorkerSettings& s, Visitor& field) {
     field(s.traces);
     field(s.capture_output);
     field(s.log_limit);
+    field(s.log_level);
     field(s.max_requests);
     field(s.status_path);
     field(s.ping_path);

@@ -12,8 +12,9 @@
 namespace phalanx::log {
 namespace {
 
-/// Longest text one %{...}t may give; a longer one gives none.
-constexpr std::size_t max_time_text = 512;
+/// Longest text one %{...}t may give: more than any of php-fpm's formats of 128 bytes, most of whose
+/// conversions give less than 32.
+constexpr std::size_t max_time_text = 8192;
 
 template <typename... Args>
 void print(std::string& out, fmt::format_string<Args...> format, Args&&... args) {

@@ -31,13 +31,9 @@ OutputDecorator::OutputDecorator(OutputSettings settings)
 void OutputDecorator::feed(Stream stream, std::string_view bytes, const LineTaker& take) {
     if (bytes.empty()) return;
     finish_line(stream == Stream::out ? Stream::err : Stream::out, {}, take);
-    if (stream == Stream::out) {
-        feed_text(stream, bytes, take);
-        return;
-    }
     while (!bytes.empty()) {
         if (pending(stream).marker_bytes > 0) {
-            bytes.remove_prefix(feed_marker(bytes, take));
+            bytes.remove_prefix(feed_marker(stream, bytes, take));
             continue;
         }
         const std::size_t text = std::min(bytes.find(end_marker.front()), bytes.size());
@@ -52,11 +48,11 @@ void OutputDecorator::feed(Stream stream, std::string_view bytes, const LineTake
 
 /// One step while a part of the marker has been seen: the bytes taken. What turns out to be none is text;
 /// only a marker's first byte can begin another, and it does not recur before the last.
-std::size_t OutputDecorator::feed_marker(std::string_view bytes, const LineTaker& take) {
-    std::size_t& seen = pending(Stream::err).marker_bytes;
+std::size_t OutputDecorator::feed_marker(Stream stream, std::string_view bytes, const LineTaker& take) {
+    std::size_t& seen = pending(stream).marker_bytes;
     if (bytes.front() != end_marker[seen]) {
         const std::size_t false_start = std::exchange(seen, 0);
-        feed_text(Stream::err, end_marker.substr(0, false_start), take);
+        feed_text(stream, end_marker.substr(0, false_start), take);
         return 0;
     }
     if (++seen == end_marker.size()) {

@@ -116,6 +116,8 @@ Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& globa
     worker.apparmor_hat = pool.apparmor_hat;
     fill_php(worker, pool, options);
     worker.log_limit = static_cast<std::uint64_t>(global.log_limit);
+    worker.log_level =
+        static_cast<std::uint32_t>(global.log_level.value_or(config::LogLevel::notice));
     fill_requests(worker, pool);
     return worker;
 }

@@ -58,7 +58,7 @@ std::size_t read_body(char* room, std::size_t size) noexcept {
 }
 
 void log_message(const char* message, int) noexcept {
-    report(MessageLevel::notice, "PHP message: ", message, "");
+    report_php_message(message);
 }
 
 /// The [HOST=...] sections of php.ini go by SERVER_NAME in lower case.

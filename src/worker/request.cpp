@@ -16,9 +16,6 @@ namespace {
 
 using fastcgi::ResponseWriter;
 
-/// What a message ends in that was longer than log_limit allows.
-constexpr std::string_view cut_mark = "...";
-
 }  // namespace
 
 Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts parts)
@@ -115,18 +112,13 @@ bool Request::finish() noexcept {
     return first || head_.keep_connection;
 }
 
-void Request::log(php::MessageLevel level, std::string_view whole, bool to_web_server) noexcept {
-    // php-fpm: messages of workers are cut to log_limit, level and line end included.
-    const std::size_t limit = inherited_.settings.log_limit;
-    const std::size_t room = limit - std::min(limit, level_name(level).size() + 3);
-    const bool cut = whole.size() > room;
-    const std::string_view text = whole.substr(0, cut ? room - std::min(room, cut_mark.size()) : room);
-    const std::string_view mark = cut ? cut_mark : std::string_view();
-    if (inherited_.settings.capture_output != 0) write_message(level, text, mark);
+void Request::log(const php::Message& message, bool to_web_server) noexcept {
+    const WorkerMessage own(inherited_.settings, message);
+    own.write_to_standard_error();
     if (!to_web_server || answer_ended_) return;
     if (messages_begun_) (void)write(ResponseWriter::Stream::error, "; ");
-    (void)write(ResponseWriter::Stream::error, text);
-    (void)write(ResponseWriter::Stream::error, mark);
+    (void)write(ResponseWriter::Stream::error, own.text());
+    (void)write(ResponseWriter::Stream::error, own.mark());
     messages_begun_ = true;
 }
 

@@ -51,7 +51,7 @@ class Request final : public php::RequestPort {
     bool write_body(std::string_view bytes) noexcept override;
     bool flush() noexcept override { return parts_.writer.flush(); }
     bool finish() noexcept override;
-    void log(php::MessageLevel level, std::string_view whole, bool to_web_server) noexcept override;
+    void log(const php::Message& message, bool to_web_server) noexcept override;
     void script_begins(const php::ScriptBegin& request) noexcept override;
     void script_ended(const php::ScriptEnd& end) noexcept override;
 

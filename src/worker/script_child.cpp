@@ -24,8 +24,8 @@ void watch_forks_of(Worker& worker) {
     (void)::pthread_atfork(nullptr, nullptr, on_fork_in_child);
 }
 
-void ScriptChild::log(php::MessageLevel level, std::string_view text, bool) noexcept {
-    if (tells_messages_) write_message(level, text, "");
+void ScriptChild::log(const php::Message& message, bool) noexcept {
+    WorkerMessage(settings_, message).write_to_standard_error();
 }
 
 }  // namespace phalanx::worker

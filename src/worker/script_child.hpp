@@ -1,5 +1,6 @@
 #pragma once
 
+#include "phalanx/link/worker_settings.hpp"
 #include "phalanx/php/request_port.hpp"
 
 namespace phalanx::worker {
@@ -12,8 +13,8 @@ class Worker;
 class ScriptChild final : public php::RequestPort {
   public:
     /// `whole` is the request of the worker that was forked.
-    explicit ScriptChild(php::RequestPort& whole, bool tells_messages)
-        : whole_(whole), tells_messages_(tells_messages) {}
+    ScriptChild(php::RequestPort& whole, const link::WorkerSettings& settings)
+        : whole_(whole), settings_(settings) {}
 
     [[nodiscard]] fastcgi::Params& params() noexcept override { return whole_.params(); }
     [[nodiscard]] const char* role() const noexcept override { return whole_.role(); }
@@ -24,13 +25,13 @@ class ScriptChild final : public php::RequestPort {
     bool write_body(std::string_view) noexcept override { return true; }
     bool flush() noexcept override { return true; }
     bool finish() noexcept override { return false; }
-    void log(php::MessageLevel level, std::string_view text, bool) noexcept override;
+    void log(const php::Message& message, bool) noexcept override;
     void script_begins(const php::ScriptBegin&) noexcept override {}
     void script_ended(const php::ScriptEnd&) noexcept override {}
 
   private:
     php::RequestPort& whole_;
-    bool tells_messages_;  ///< standard error is captured
+    const link::WorkerSettings& settings_;
 };
 
 /// From now on a process that is forked off this one without executing a program parts from the worker

@@ -35,7 +35,7 @@ Session::Session(Inheritance& inherited, base::WorkerSlot slot)
       restores_signals_(php::scripts_change_signals()) {}
 
 void Session::become_script_child() {
-    script_child_.emplace(request_, inherited_.settings.capture_output != 0);
+    script_child_.emplace(request_, inherited_.settings);
     php::hand_request_to(*script_child_);
 }
 

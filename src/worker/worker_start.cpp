@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 #include "become_pool_user.hpp"
@@ -20,6 +21,7 @@
 #include "phalanx/php/status_fields.hpp"
 #include "pool_status.hpp"
 #include "worker.hpp"
+#include "worker_message.hpp"
 
 namespace phalanx::worker {
 namespace {
@@ -87,6 +89,11 @@ void set_up_signals(const link::PoolPages& pages, base::WorkerSlot slot) {
     os::reset_signals_except({SIGQUIT, SIGPIPE, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT});
 }
 
+/// Takes what PHP says outside of requests.
+void tell_message(void* inherited, const php::Message& message) noexcept {
+    WorkerMessage(static_cast<Inheritance*>(inherited)->settings, message).write_to_standard_error();
+}
+
 }  // namespace
 
 bool leave_requested() noexcept {
@@ -124,8 +131,11 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     }
     os::set_process_title(fmt::format("php-fpm: pool {}", settings.pool));
     set_up_environment(settings);
+    // The access log's times follow a TZ that the pool sets, or the lack of one.
+    ::tzset();
     channel_of_handler = own.channel.get();
     set_up_signals(inherited.pages, own.slot);
+    php::set_message_sink(&tell_message, &inherited);
     php::worker_started();
     php::set_status_source(&tell_status, &inherited);
     php::apply_pool_values(php_values(settings));

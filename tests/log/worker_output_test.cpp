@@ -96,8 +96,9 @@ TEST_F(WorkerOutput, APartOfTheMarkerIsText) {
     EXPECT_THAT(feed(marker), ElementsAre(from_stderr("b\\x00fs")));
 }
 
-TEST_F(WorkerOutput, OnStandardOutputTheMarkerIsText) {
-    EXPECT_THAT(feed(std::string(marker) + "\n", Stream::out), ElementsAre(from_stdout("\\x00fscf\\x00")));
+TEST_F(WorkerOutput, OnStandardOutputTheMarkerEndsALineToo) {
+    EXPECT_THAT(feed("a" + std::string(marker) + "b\n", Stream::out),
+                ElementsAre(from_stdout("a"), from_stdout("b")));
 }
 
 TEST_F(WorkerOutput, ClosingSaysSoOfAnUnfinishedLineOnly) {

@@ -18,8 +18,8 @@ class IniTest : public PhpTest {
 
 struct Messages {
     std::vector<std::string> lines;
-    static void take(void* self, MessageLevel, std::string_view text) noexcept {
-        static_cast<Messages*>(self)->lines.emplace_back(text);
+    static void take(void* self, const Message& message) noexcept {
+        static_cast<Messages*>(self)->lines.emplace_back(message.text);
     }
 };
 

@@ -55,9 +55,9 @@ class MemoryPort final : public RequestPort {
 
     bool finish() noexcept override { return std::exchange(finished, true) == false; }
 
-    void log(MessageLevel level, std::string_view text, bool to_web_server) noexcept override {
-        log_lines.emplace_back(text);
-        last_level = level;
+    void log(const Message& message, bool to_web_server) noexcept override {
+        log_lines.emplace_back(message.text);
+        last_level = message.level;
         logged_to_web_server = to_web_server;
     }
 

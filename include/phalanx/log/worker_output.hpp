@@ -35,7 +35,8 @@ class OutputDecorator {
     /// Takes one line, without its end. The view holds during the call.
     using LineTaker = std::function<void(std::string_view line)>;
 
-    /// The marker that ends a request's output, known only as a whole: a part of it is text (CVE-2024-9026).
+    /// The marker that ends a request's output, written to standard error and known on both streams, but only
+    /// as a whole: a part of it is text (CVE-2024-9026).
     static constexpr std::string_view end_marker{"\0fscf\0", 6};
 
     /// The longest line of any log_limit: what one stream of a worker may hold back in the master.
@@ -58,7 +59,7 @@ class OutputDecorator {
 
     Pending& pending(Stream stream) { return pending_[static_cast<std::size_t>(stream)]; }
     void feed_text(Stream stream, std::string_view bytes, const LineTaker& take);
-    std::size_t feed_marker(std::string_view bytes, const LineTaker& take);
+    std::size_t feed_marker(Stream stream, std::string_view bytes, const LineTaker& take);
     void finish_line(Stream stream, std::string_view ending, const LineTaker& take);
     void give_piece(Stream stream, std::string_view ending, const LineTaker& take);
 

@@ -52,8 +52,8 @@ void worker_started();
 /// "Unable to set php_value 'NAME'", level error, to the message sink, and passed over.
 void apply_pool_values(std::span<const config::PhpValue> values);
 
-/// Takes what PHP has to say while no request runs: text without a line end. Must not throw.
-using MessageSink = void (*)(void* context, MessageLevel level, std::string_view text) noexcept;
+/// Takes what PHP has to say while no request runs. Must not throw.
+using MessageSink = void (*)(void* context, const Message& message) noexcept;
 
 /// Replaces the sink; the first one writes "LEVEL: TEXT" lines to standard error, as php-fpm's workers do.
 void set_message_sink(MessageSink sink, void* context);

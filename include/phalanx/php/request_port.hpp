@@ -30,6 +30,17 @@ struct ScriptEnd {
 /// The severities of php-fpm's error log that messages about a request have.
 enum class MessageLevel : std::uint8_t { debug, notice, warning, error };
 
+/// What PHP or this program has to say. Views hold during the call that takes it.
+struct Message {
+    MessageLevel level = MessageLevel::notice;
+    std::string_view text;  ///< without a line end
+    /// PHP's own (its errors, error_log()): php-fpm writes those whatever log_level says.
+    bool is_php = false;
+    /// The place in this program that said it, which log_level = debug shows.
+    const char* function = "";
+    int line = 0;
+};
+
 /// The web server's side of one running request, as PHP's callbacks need it. The room `worker` implements it
 /// over a FastCGI connection, tests over memory. Calls come from inside PHP, which leaves by longjmp: no
 /// implementation may throw, and none may keep an object with a destructor alive across a call back into PHP.
@@ -69,7 +80,7 @@ class RequestPort {
 
     /// A message of PHP's or about the request. It goes to the worker's standard error as "LEVEL: TEXT" and,
     /// if `to_web_server` (ini fastcgi.logging) and the answer has not ended, to the client as FCGI_STDERR.
-    virtual void log(MessageLevel level, std::string_view text, bool to_web_server) noexcept = 0;
+    virtual void log(const Message& message, bool to_web_server) noexcept = 0;
 
     /// The script is about to run: the scoreboard's stage and request fields follow.
     virtual void script_begins(const ScriptBegin& request) noexcept = 0;
