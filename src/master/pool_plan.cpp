@@ -159,6 +159,8 @@ Result<ListenPlan> plan_listening(const std::string& pool, const std::string& te
     if (text.empty()) return plan;
     auto address = os::parse_listen_address(text);
     if (!address) return address.error();
+    // As php-fpm does, which warns of it since 8.3: who has such a path has the cut one in his web server too.
+    if (address->path.size() > os::longest_socket_path) address->path.resize(os::longest_socket_path);
     auto numeric = os::numeric_addresses(*address);
     if (!numeric) return Error{fmt::format("[pool {}] {}", pool, numeric.error().text())};
     plan.addresses = *std::move(numeric);

@@ -96,6 +96,7 @@ Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPla
         return os::duplicate(*former);
     }
     if (!plan.owner.others.empty()) say_ignored_owner(settings);
+    warn_of_cut_path(where, settings);
     os::SocketOwner owner = plan.owner;
     owner.label = fmt::format("[pool {}] ", settings.name);
     auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, owner);
@@ -111,6 +112,15 @@ void Pools::say_ignored_owner(const config::PoolSettings& settings) {
         pool.warning(fmt::format("ACL set, listen.owner = '{}' is ignored", settings.listen_owner));
     if (!settings.listen_group.empty())
         pool.warning(fmt::format("ACL set, listen.group = '{}' is ignored", settings.listen_group));
+}
+
+void Pools::warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings) {
+    const std::string& path = where.addresses.empty() ? where.text : where.addresses[0].path;
+    if (path.size() != os::longest_socket_path || path == where.text) return;
+    around_.log.pool(settings.name)
+        .warning(fmt::format("cannot bind to UNIX socket '{}' as path is too long (found length: {}, maximal "
+                             "length: {}), trying cut socket path instead '{}'",
+                             where.text, where.text.size(), os::longest_socket_path + 1, path));
 }
 
 Pool* Pools::serving_at(const ListenPlan& where) const {

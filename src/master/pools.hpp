@@ -62,6 +62,7 @@ class Pools {
     void discard(const os::ListenSocket& socket) const;
     void let_go_of_present(const List& next);
     void say_ignored_owner(const config::PoolSettings& settings);
+    void warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings);
     void bury_those_that_are_over();
     template <typename Function>
     void for_each(Function function) const {

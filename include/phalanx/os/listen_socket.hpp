@@ -24,6 +24,9 @@ struct ListenAddress {
     bool operator==(const ListenAddress&) const = default;
 };
 
+/// A longer path of a Unix socket cannot be bound (unix(7): 108 bytes with the zero at the end).
+inline constexpr std::size_t longest_socket_path = 107;
+
 /// php-fpm's rule: with a colon, or all digits, it is TCP (the last colon splits, brackets around an IPv6
 /// address go), else a path. A bad port is an error in php-fpm's words.
 [[nodiscard]] base::Result<ListenAddress> parse_listen_address(std::string_view text);
