@@ -24,6 +24,13 @@ bool is_at(const os::ListenSocket& socket, const ListenPlan& where) {
     return std::find(names.begin(), names.end(), os::bound_name(socket)) != names.end();
 }
 
+Pool* find_at(const std::unordered_map<std::string, Pool*>& serving, const ListenPlan& where) {
+    for (const std::string& name : os::possible_names(where.addresses)) {
+        if (const auto found = serving.find(name); found != serving.end()) return found->second;
+    }
+    return nullptr;
+}
+
 bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) {
     return other != nullptr && one.bound_path == other->bound_path && one.device == other->device &&
            one.inode == other->inode;
@@ -34,8 +41,9 @@ bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) 
 Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace) {
     inherited_.clear();
     List next;
+    const Serving at_addresses = serving();
     for (PoolPlan& plan : plans) {
-        auto made = make(next, std::move(plan), grace);
+        auto made = make(next, std::move(plan), at_addresses, grace);
         if (made) continue;
         for (const auto& pool : next) {
             discard(pool->socket());
@@ -48,7 +56,7 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
     return {};
 }
 
-Result<void> Pools::make(List& pools, PoolPlan plan, std::chrono::milliseconds grace) {
+Result<void> Pools::make(List& pools, PoolPlan plan, const Serving& serving, std::chrono::milliseconds grace) {
     Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
     const config::PoolSettings& settings = parts.plan.settings;
     if (!settings.access_log.empty()) {
@@ -58,7 +66,7 @@ Result<void> Pools::make(List& pools, PoolPlan plan, std::chrono::milliseconds g
                                 file.error().code);
         parts.access_log = *std::move(file);
     }
-    Pool* former = serving_at(parts.plan.listen);
+    Pool* former = find_at(serving, parts.plan.listen);
     auto socket = listen_at(parts.plan.listen, parts.plan, former != nullptr ? &former->socket() : nullptr);
     if (!socket) return socket.error();
     parts.socket = *std::move(socket);
@@ -123,12 +131,12 @@ void Pools::warn_of_cut_path(const ListenPlan& where, const config::PoolSettings
                              where.text, where.text.size(), os::longest_socket_path + 1, path));
 }
 
-Pool* Pools::serving_at(const ListenPlan& where) const {
-    Pool* found = nullptr;
-    for_each([&](Pool& pool) {
-        if (pool.serves() && is_at(pool.socket(), where)) found = &pool;
+Pools::Serving Pools::serving() const {
+    Serving pools;
+    for_each([&pools](Pool& pool) {
+        if (pool.serves()) pools.emplace(os::bound_name(pool.socket()), &pool);
     });
-    return found;
+    return pools;
 }
 
 bool Pools::is_served(const os::ListenSocket& socket) const {

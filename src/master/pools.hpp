@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "phalanx/base/result.hpp"
@@ -53,11 +54,14 @@ class Pools {
 
   private:
     using List = std::vector<std::unique_ptr<Pool>>;
-    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, std::chrono::milliseconds grace);
+    /// The pools that serve, by the names of their sockets.
+    using Serving = std::unordered_map<std::string, Pool*>;
+    [[nodiscard]] Serving serving() const;
+    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, const Serving& serving,
+                                          std::chrono::milliseconds grace);
     [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Pool* former);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
                                                            const os::ListenSocket* former);
-    [[nodiscard]] Pool* serving_at(const ListenPlan& where) const;
     [[nodiscard]] bool is_served(const os::ListenSocket& socket) const;
     void discard(const os::ListenSocket& socket) const;
     void let_go_of_present(const List& next);
