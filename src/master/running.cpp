@@ -197,8 +197,8 @@ void Master::Running::tell_service_manager() {
     requests_reported_ = sum.requests;
     const bool told = os::notify_service_manager(fmt::format(
         "READY=1\n{}STATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
-        global_.watchdog_interval.count() > 0 ? "WATCHDOG=1\n" : "", sum.active, sum.idle,
-        sum.requests, sum.slow, rate));
+        global_.watchdog_interval.count() > 0 ? "WATCHDOG=1\n" : "", sum.active, sum.idle, sum.requests,
+        sum.slow, rate));
     if (!told) log_.notice("failed to notify status to systemd");
     monitor_timer_.start(interval, [this] { tell_service_manager(); });
 }

@@ -137,22 +137,32 @@ TEST(Start, OwnersOfSockets) {
 }
 
 TEST(Start, AsInADockerImage) {
-    const auto serve = [](pid_t, const std::string& own) {
-        std::ofstream(own + "/talk.php") << "<?php fwrite(fopen('php://stderr', 'w'), \"said\\n\"); echo "
-                                            "getenv('PATH') !== false;";
-        const auto answer = harness::ask(harness::Address::unix_path(own + "/s"),
-                                         harness::make_request("GET", own, "/talk.php?x"));
-        return "answer: " + answer.body() + "\n";
+    const auto serve = [](const char* code) {
+        return [code](pid_t, const std::string& own) {
+            std::ofstream(own + "/talk.php") << code;
+            const auto answer = harness::ask(harness::Address::unix_path(own + "/s"),
+                                             harness::make_request("GET", own, "/talk.php?x"));
+            return "answer: " + answer.body() + "\n";
+        };
     };
-    compare_starts({{.name = "docker",
-                     .pool = {{"access.log", "/proc/self/fd/2"},
-                              {"access.format", "\"%m %r%Q%q %s\""},
-                              {"clear_env", "no"},
-                              {"catch_workers_output", "yes"},
-                              {"decorate_workers_output", "no"}},
-                     .global = {{"error_log", "/proc/self/fd/2"}, {"log_limit", "8192"}, {"daemonize", "no"}},
+    const std::vector<std::pair<std::string, std::string>> global{
+        {"error_log", "/proc/self/fd/2"}, {"log_limit", "8192"}, {"daemonize", "no"}};
+    const std::vector<std::pair<std::string, std::string>> pool{
+        {"clear_env", "no"}, {"catch_workers_output", "yes"}, {"decorate_workers_output", "no"}};
+    // One at a time: a worker writes its access log itself, what it says comes by way of the master.
+    auto with_access_log = pool;
+    with_access_log.insert(with_access_log.end(),
+                           {{"access.log", "/proc/self/fd/2"}, {"access.format", "\"%m %r%Q%q %s\""}});
+    compare_starts({{.name = "access log",
+                     .pool = with_access_log,
+                     .global = global,
                      .arguments = {},
-                     .look = serve}});
+                     .look = serve("<?php echo getenv('PATH') !== false;")},
+                    {.name = "output of workers",
+                     .pool = pool,
+                     .global = global,
+                     .arguments = {},
+                     .look = serve("<?php fwrite(fopen('php://stderr', 'w'), \"said\\n\"); echo 1;")}});
 }
 
 TEST(Start, PidFiles) {

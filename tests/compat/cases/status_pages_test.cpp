@@ -181,12 +181,15 @@ TEST(StatusPages, Counters) {
         return Case{.name = name, .target = target, .method = method, .closes = true};
     };
     compare({.pool = {{"pm.status_path", "/status"}, {"ping.path", "/ping"}, {"listen", "127.0.0.1:{port}"}},
-             .scripts = {{"one.php", "<?php echo 1;"}},
-             .cases = {asks("at first", "/status?full"), asks("a script", "/one.php?x=1"),
-                       asks("another", "/one.php", "POST"), asks("a missing one", "/none.php"),
-                       asks("a refused one", "/one.txt"), asks("ping", "/ping"), asks("text", "/status?full"),
-                       asks("json", "/status?full&json"), asks("xml", "/status?full&xml"),
-                       asks("openmetrics", "/status?openmetrics"), asks("html", "/status?html")},
+             .scripts = {{"one.php", "<?php echo 1;"}, {"slow.php", "<?php usleep(300000); echo 2;"}},
+             .cases =
+                 {// Time for the master to have heard of its worker, which may serve before that.
+                  asks("a script that takes a while", "/slow.php"), asks("at first", "/status?full"),
+                  asks("a script", "/one.php?x=1"), asks("another", "/one.php", "POST"),
+                  asks("a missing one", "/none.php"), asks("a refused one", "/one.txt"),
+                  asks("ping", "/ping"), asks("text", "/status?full"), asks("json", "/status?full&json"),
+                  asks("xml", "/status?full&xml"), asks("openmetrics", "/status?openmetrics"),
+                  asks("html", "/status?html")},
              .masks = masks({kMoment, {kSampled.begin(), kSampled.begin() + 3}}),
              .log = Log::Ignore});
 }
