@@ -9,7 +9,7 @@ DIRECTIVE = re.compile(r'^    \{"([a-z_.]+)",', re.MULTILINE)
 TEST = re.compile(r"^\s*TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)
 # A test, or a whole suite: ROOM.SUITE.NAME, where a suite with parameters is written PREFIX/SUITE.
 NAMED = re.compile(r"`((?:base|os|fastcgi|config|log|status|link|master|php|php_engine|integration|compat)"
-                   r"\.[\w/]+(?:\.\w+)?)`")
+                   r"\.[A-Z][\w/]*(?:\.\w+)?)`")
 
 
 def section(text: str, title: str) -> str:
