@@ -43,12 +43,12 @@ bool become_nobody(void*) noexcept {
 }
 
 /// What PHP says at its start, as lines of php-fpm's log.
-void write_log_line(void*, php::MessageLevel level, std::string_view text) noexcept {
+void write_log_line(void*, const php::Message& message) noexcept {
     log::ErrorLog log;
-    log.log(level == php::MessageLevel::error     ? log::Level::error
-            : level == php::MessageLevel::warning ? log::Level::warning
-                                                  : log::Level::notice,
-            text);
+    log.log(message.level == php::MessageLevel::error     ? log::Level::error
+            : message.level == php::MessageLevel::warning ? log::Level::warning
+                                                          : log::Level::notice,
+            message.text);
 }
 
 int fail(std::string_view text) {
