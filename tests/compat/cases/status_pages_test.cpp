@@ -37,6 +37,7 @@ std::vector<Mask> masks(std::initializer_list<std::vector<Mask>> lists) {
 }
 
 void compare_pages(std::vector<Case> cases) {
+    cases.insert(cases.begin(), {"a script that takes a while", "<?php usleep(300000);"});
     compare({.pool = {{"pm.status_path", "/status"}, {"ping.path", "/ping"}},
              .cases = std::move(cases),
              .masks = masks({kMoment, kSampled, kCounted, {{"row", "<tr><td>[0-9]+</td><td>[A-Z][^\n]*"}}}),
@@ -99,7 +100,7 @@ TEST(StatusPages, HeadersInTheirOrder) {
 }
 
 TEST(StatusPages, WhatClientsSendIsEscaped) {
-    std::vector<Case> cases;
+    std::vector<Case> cases{{"a script that takes a while", "<?php usleep(300000);"}};
     for (const char* format : {"html", "json", "xml"}) {
         const std::string page = std::string("/status?full&") + format;
         const auto add = [&](const std::string& name, const std::string& query, std::vector<Change> params) {
@@ -161,7 +162,8 @@ TEST(StatusPages, AddressesShowWhatClientsSend) {
                       {"pm.status_listen", "{own}/status.sock"},
                       {"env[STATUS_SOCKET]", "{own}/status.sock"}},
              .scripts = {{"client.php", kStatusClient}},
-             .cases = {uri("plain", "/client.php"),
+             .cases = {{"a script that takes a while", "<?php usleep(300000);"},
+                       uri("plain", "/client.php"),
                        uri("markup", "/<a href=\"x\">&'b'"),
                        uri("characters", "/\xc3\xa4\xe2\x82\xac"),
                        uri("backslashes", "/a\\b\\\"c"),
@@ -208,7 +210,9 @@ TEST(StatusPages, Function) {
                 count($s['procs']), $p['state'], $p['request-method'], $p['request-uri'], $p['query-string'],
                 $p['request-length'], $p['user'], $p['script'], $p['pid'] === getmypid(), $p['last-request-cpu'],
                 $p['last-request-memory'], $s['start-time'] <= time(), $p['start-since'] >= 0]);)"}},
-             .cases = {{"types", "", "/types.php"},
+             // As above: time for the master.
+             .cases = {{"a script that takes a while", "<?php usleep(300000);"},
+                       {"types", "", "/types.php"},
                        {"values", "", "/values.php?a=<b>"},
                        {.name = "of a post",
                         .target = "/values.php",
