@@ -13,6 +13,7 @@
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/process.hpp"
 #include "phalanx/os/service_manager.hpp"
+#include "staff.hpp"
 
 namespace phalanx::master {
 namespace {
@@ -85,6 +86,7 @@ int Master::Running::run(const std::function<void()>& announce) {
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
+    os::block_signals();  // the end has begun: a second TERM is not to make another of it
     clean_up();
     log_.notice("exiting, bye-bye!");
     return 0;
@@ -148,9 +150,21 @@ void Master::Running::handle_signal(int signal) {
 
 void Master::Running::reap() {
     while (const auto end = os::reap_any_child()) {
-        if (!pools_.child_ended(*end) && !reader_.child_ended(*end)) unclaimed_.add(*end);
+        if (std::erase(strange_children_, end->pid) > 0) {
+            say_unknown(*end);
+        } else if (!pools_.child_ended(*end) && !reader_.child_ended(*end)) {
+            unclaimed_.add(*end);
+        }
     }
     look_whether_over();
+}
+
+void Master::Running::say_unknown(const os::ChildEnd& end) {
+    const bool is_init = ::getpid() == 1;
+    log_.log(is_init ? log::Level::debug : log::Level::warning,
+             fmt::format("unknown child ({}) exited {} - {}", end.pid, describe_end(end),
+                         is_init ? "most likely an orphan process (master process is the init process)"
+                                 : "potentially a bug or pre exec child (e.g. s6-notifyoncheck)"));
 }
 
 void Master::Running::maintain() {

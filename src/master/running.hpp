@@ -44,6 +44,7 @@ class Master::Running {
     void await_signals();
     void handle_signal(int signal);
     void reap();
+    void say_unknown(const os::ChildEnd& end);
     void maintain();
     void look_whether_started();
     void announce_ready();
@@ -71,6 +72,8 @@ class Master::Running {
     log::ErrorLog& log_;
     WorkerQuota quota_;
     UnclaimedEnds unclaimed_;
+    /// Made before the program became the master: by a shell that then executed it, say.
+    std::vector<pid_t> strange_children_ = os::present_children();
     os::ListenQueues listen_queues_;
     MasterFacts facts_;
     PoolSurroundings around_;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <fstream>
 
 namespace phalanx::os {
 namespace {
@@ -43,6 +44,13 @@ std::optional<ChildEnd> reap_any_child() {
     if (info.si_code == CLD_KILLED) end.how = ChildEnd::How::killed;
     if (info.si_code == CLD_DUMPED) end.how = ChildEnd::How::dumped_core;
     return end;
+}
+
+std::vector<pid_t> present_children() {
+    std::ifstream list("/proc/thread-self/children");
+    std::vector<pid_t> children;
+    for (pid_t pid = 0; list >> pid;) children.push_back(pid);
+    return children;
 }
 
 void become_subreaper() {

@@ -131,6 +131,12 @@ Result<Child> start_copy(int kept, const std::function<void()>& work) {
     return pidfd.error();
 }
 
+void block_signals() {
+    sigset_t all;
+    sigfillset(&all);
+    (void)::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
 void reset_signals() {
     reset_signals_except({});
 }

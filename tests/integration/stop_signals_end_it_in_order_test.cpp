@@ -73,5 +73,11 @@ TEST_F(StopSignals, QuitWaitsNoLongerThanTheProcessControlTimeout) {
     EXPECT_LT(Clock::now() - begin, kAtOnce + milliseconds(1000));
 }
 
+TEST_F(StopSignals, WhatComesAfterTheEndHasBegunChangesNothing) {
+    start_with_pid_file();
+    while (site().daemon().running()) site().daemon().signal(SIGTERM);
+    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0})) << site().daemon().log();
+}
+
 }  // namespace
 }  // namespace phalanx::harness

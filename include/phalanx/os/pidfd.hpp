@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <vector>
 
 #include "phalanx/base/result.hpp"
 #include "phalanx/os/unique_fd.hpp"
@@ -30,6 +31,9 @@ struct ChildEnd {
 
 /// Reaps one child that has ended, if there is one. Never waits.
 [[nodiscard]] std::optional<ChildEnd> reap_any_child();
+
+/// The caller's children at this moment, zombies too; none where the kernel does not tell (/proc).
+[[nodiscard]] std::vector<pid_t> present_children();
 
 /// Makes orphaned descendants children of the caller (PR_SET_CHILD_SUBREAPER).
 void become_subreaper();
