@@ -105,6 +105,8 @@ void Pool::template_ready() {
     if (predecessor_ != nullptr) return begin_succession();
     decide_start();
     reconcile(/*tick=*/false, /*connection_waits=*/false);
+    // A connection may have come while there was no template to make a worker for it.
+    if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
 }
 
 void Pool::decide_start() {

@@ -58,6 +58,10 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     /// Starts the template, and with it whatever the policy wants.
     void launch();
     [[nodiscard]] bool serves() const { return open_ && !stopping_; }
+    /// A client has connected, and there is nobody yet to serve it.
+    [[nodiscard]] bool has_waiting_client() const {
+        return dispatcher_.waiting() > 0 || os::has_connection(parts_.socket.fd);
+    }
     [[nodiscard]] bool is_launching() const { return template_.life() == TemplateLife::starting; }
     /// The pool that serves in this one's place until it can.
     [[nodiscard]] Pool* predecessor() const { return predecessor_; }

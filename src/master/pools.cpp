@@ -176,8 +176,11 @@ void Pools::launch_more() {
     const auto starting = static_cast<std::size_t>(std::count_if(
         present_.begin(), present_.end(), [](const auto& pool) { return pool->is_launching(); }));
     for (std::size_t i = starting; i < most_starting() && !to_launch_.empty(); ++i) {
-        Pool* pool = to_launch_.front();
-        to_launch_.pop_front();
+        auto next = std::find_if(to_launch_.begin(), to_launch_.end(),
+                                 [](const Pool* pool) { return pool->has_waiting_client(); });
+        if (next == to_launch_.end()) next = to_launch_.begin();
+        Pool* const pool = *next;
+        to_launch_.erase(next);
         pool->launch();
     }
 }

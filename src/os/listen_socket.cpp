@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -280,6 +281,11 @@ Result<ListenSocket> duplicate(const ListenSocket& socket) {
 
 void remove_socket_file(const ListenSocket& socket) {
     if (!socket.bound_path.empty() && can_be_found(socket)) ::unlink(socket.bound_path.c_str());
+}
+
+bool has_connection(const UniqueFd& listening) {
+    pollfd state{listening.get(), POLLIN, 0};
+    return ::poll(&state, 1, 0) > 0;
 }
 
 }  // namespace phalanx::os

@@ -76,4 +76,7 @@ struct ListenSocket {
 /// Removes the socket's file if it is still the one that was bound.
 void remove_socket_file(const ListenSocket& socket);
 
+/// Whether somebody has connected and waits to be accepted.
+[[nodiscard]] bool has_connection(const UniqueFd& listening);
+
 }  // namespace phalanx::os
