@@ -10,8 +10,8 @@
 namespace phalanx::php {
 namespace {
 
-/// Longer texts are cut: a path is no longer (PATH_MAX).
-constexpr std::size_t longest_text = 4096;
+/// Longer texts are cut there, as php-fpm does it.
+constexpr std::size_t longest_text = 1023;
 /// Frames without PHP code looked at in search of the one that called.
 constexpr int most_callers = 64;
 /// A stack that has changed while it was read is read again.
@@ -123,6 +123,7 @@ class Walk {
             if (end != nullptr) break;
             at += size;
         }
+        copy.resize(std::min(copy.size(), longest_text));
         return copy;
     }
 

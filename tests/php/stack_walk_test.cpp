@@ -13,10 +13,10 @@ constexpr std::size_t kMost = 20;
 /// What any walk has to keep to, whatever it reads.
 void expect_bounded(const Stack& stack) {
     EXPECT_LE(stack.frames.size(), kMost);
-    EXPECT_LE(stack.script.size(), 4096U + 256U);
+    EXPECT_LE(stack.script.size(), 1023U);
     for (const StackFrame& frame : stack.frames) {
-        EXPECT_LE(frame.function.size(), 4096U);
-        EXPECT_LE(frame.file.size(), 4096U);
+        EXPECT_LE(frame.function.size(), 1023U);
+        EXPECT_LE(frame.file.size(), 1023U);
     }
 }
 

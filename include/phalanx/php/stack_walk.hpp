@@ -27,8 +27,8 @@ struct Stack {
 };
 
 /// Walks the PHP stack of the other process, which goes on meanwhile: whatever is read may be garbage or gone
-/// the next moment. Texts are cut at 4,096 bytes, and a walk that turns out to have been overtaken is
-/// repeated a few times. At most `most` frames.
+/// the next moment. Texts are cut at 1,023 bytes (php-fpm), and a walk that turns out to have been overtaken
+/// is repeated a few times. At most `most` frames.
 [[nodiscard]] Stack walk_stack(const ReadMemory& read, std::size_t most);
 
 }  // namespace phalanx::php

@@ -35,6 +35,8 @@ const std::vector<std::pair<std::string, std::string>>& scripts() {
          "<?php $s = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);\nstream_set_timeout($s[0], "
          "1, "
          "500000);\nfread($s[0], 10);"},
+        {"names.php",
+         "<?php $n = str_repeat('n', 1500);\neval(\"function $n() { usleep(1500000); }\");\n$n();"},
         {"top.php", "<?php usleep(1500000); echo 'x';"},
         {"query.php", "<?php usleep(1500000); echo 'x';"},
     };
