@@ -92,15 +92,19 @@ void TemplateHandle::signal(int number) {
     (void)os::send_signal(child_.pidfd, number);
 }
 
+/// Its end is closed or it talks nonsense: either way the process is of no more use.
+void TemplateHandle::end_for_nonsense() {
+    channel_watch_ = {};
+    signal(SIGKILL);
+}
+
 void TemplateHandle::on_ready(std::uint32_t) {
     static std::array<std::byte, link::max_message_bytes> room;
     ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
     foreign_.take(std::move(message.fds));
     if (message.state == ReceivedMessage::State::nothing) return;
     if (message.state == ReceivedMessage::State::end || message.cut || message.size < sizeof(MessageHead)) {
-        // Its end is closed or it talks nonsense: either way the process is of no more use.
-        channel_watch_ = {};
-        return signal(SIGKILL);
+        return end_for_nonsense();
     }
     MessageHead head;
     std::memcpy(&head, room.data(), sizeof head);
@@ -109,7 +113,8 @@ void TemplateHandle::on_ready(std::uint32_t) {
         events_.template_ready();
     } else if (head.kind == MessageKind::traced) {
         const auto part = link::decode_trace(std::span(room).first(message.size).subspan(sizeof head));
-        if (part) events_.template_traced(*part, (head.flags & link::flag_more) != 0);
+        if (!part) return end_for_nonsense();
+        events_.template_traced(*part, (head.flags & link::flag_more) != 0);
     } else if (head.kind == MessageKind::failed) {
         events_.template_failed(
             {reinterpret_cast<const char*>(room.data()) + sizeof head, message.size - sizeof head});

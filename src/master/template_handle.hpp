@@ -75,6 +75,8 @@ class TemplateHandle final : public ReadyHandler {
     void on_ready(std::uint32_t events) override;
 
   private:
+    void end_for_nonsense();
+
     EventLoop& loop_;
     TemplateEvents& events_;
     TemplateLife life_ = TemplateLife::absent;
