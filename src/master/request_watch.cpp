@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <csignal>
 
+#include "request_limits.hpp"
+
 namespace phalanx::master {
 namespace {
 
 using status::Stage;
 
-/// php-fpm's heartbeat: a third of the limit, so that it is exceeded by a third at most, but not too often.
-constexpr std::chrono::milliseconds shortest_interval{130};
 /// From SIGTERM to SIGKILL.
 constexpr std::chrono::milliseconds kill_after{1000};
 
@@ -20,17 +20,6 @@ std::string printable(std::string text) {
     std::replace_if(
         text.begin(), text.end(), [](char c) { return c < ' ' || c > '\x7e'; }, '.');
     return text;
-}
-
-/// 0: there is nothing to look for.
-std::chrono::milliseconds interval_for(const config::PoolSettings& settings) {
-    std::chrono::milliseconds shortest{0};
-    for (const std::chrono::milliseconds limit :
-         {std::chrono::milliseconds(settings.request_terminate_timeout),
-          std::chrono::milliseconds(settings.request_slowlog_timeout)}) {
-        if (limit.count() > 0 && (shortest.count() == 0 || limit < shortest)) shortest = limit;
-    }
-    return shortest.count() == 0 ? shortest : std::max(shortest / 3, shortest_interval);
 }
 
 /// The request that took too long has ended after all.
@@ -46,7 +35,7 @@ RequestWatch::RequestWatch(PoolSurroundings& around, const config::PoolSettings&
       settings_(settings),
       staff_(staff),
       slow_(std::move(slow)),
-      interval_(interval_for(settings)),
+      interval_(watch_interval(settings)),
       timer_(around.loop),
       kill_timer_(around.loop) {}
 
@@ -66,25 +55,16 @@ void RequestWatch::look() {
     timer_.start(interval_, [this] { look(); });
 }
 
-bool RequestWatch::counts(Stage stage) const {
-    if (stage == Stage::idle) return false;
-    const bool finished = stage == Stage::ending || stage == Stage::finishing;
-    return !finished || settings_.request_terminate_timeout_track_finished;
-}
-
 void RequestWatch::look_at(WorkerHandle& worker) {
     const status::SlotSnapshot now = staff_.snapshot(worker);
     if (worker.timed_out_at && is_over(worker, now)) staff_.spare(worker);
-    const std::chrono::microseconds elapsed(now.duration_usec);
-    const bool is_slow = settings_.request_slowlog_timeout.count() > 0 && now.stage == Stage::running &&
-                         elapsed >= settings_.request_slowlog_timeout;
-    if (is_slow && worker.slow_request != now.requests) {
+    const RequestFindings found = judge_request(settings_, now, worker.slow_request);
+    if (found.is_slow) {
         worker.slow_request = now.requests;
         say(worker, now, "executing too slow ({}.{:06} sec), logging");
         slow_(worker);
     }
-    const bool has_limit = settings_.request_terminate_timeout.count() > 0;
-    if (!has_limit || !counts(now.stage) || elapsed < settings_.request_terminate_timeout) return;
+    if (!found.is_overdue) return;
     say(worker, now, "execution timed out ({}.{:06} sec), terminating");
     staff_.end_for_time(worker, now.requests);
     if (!kill_timer_.armed()) kill_timer_.start(kill_after, [this] { kill_what_stays(); });

@@ -27,7 +27,6 @@ class RequestWatch {
     void look();
     void look_at(WorkerHandle& worker);
     void say(const WorkerHandle& worker, const status::SlotSnapshot& now, const char* what) const;
-    [[nodiscard]] bool counts(status::Stage stage) const;
     void kill_what_stays();
 
     PoolSurroundings& around_;
