@@ -182,6 +182,18 @@ std::vector<std::string> environment_list() {
     return list;
 }
 
+FileLimit file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+    return {limit.rlim_cur, limit.rlim_max};
+}
+
+Result<void> set_file_limit(FileLimit limit) {
+    const rlimit wanted{limit.soft, limit.hard};
+    if (::setrlimit(RLIMIT_NOFILE, &wanted) != 0) return system_error("setrlimit(RLIMIT_NOFILE) failed");
+    return {};
+}
+
 Result<void> limit_files(std::uint64_t files) {
     const rlimit limit{files, files};
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {

@@ -12,13 +12,9 @@
 namespace phalanx::worker {
 
 base::Result<void> become_pool_user(const link::WorkerSettings& settings) {
-    if (settings.rlimit_files > 0) {
-        auto limited = os::limit_files(static_cast<std::uint64_t>(settings.rlimit_files));
-        // php-fpm goes on here too: a limit that cannot be raised is no reason to serve nobody.
-        if (!limited) fmt::print(stderr, "ERROR: {}\n", limited.error().text());
-    }
     if (settings.rlimit_core != 0) {
         auto limited = os::limit_core(settings.rlimit_core);
+        // php-fpm goes on here too: a limit that cannot be raised is no reason to serve nobody.
         if (!limited) fmt::print(stderr, "ERROR: {}\n", limited.error().text());
     }
     if (settings.priority != link::WorkerSettings::no_priority) {

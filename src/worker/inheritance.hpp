@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include "file_limits.hpp"
 #include "phalanx/base/ids.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/link/worker_settings.hpp"
@@ -17,7 +18,8 @@ struct Inheritance {
     os::UniqueFd listener;
     os::UniqueFd wake;        ///< eventfd: wakes the dispatcher
     os::UniqueFd access_log;  ///< empty where the pool has none
-    TraceSource traces;       ///< of no use where the pool has no slow log
+    FileLimits files;
+    TraceSource traces;  ///< of no use where the pool has no slow log
     [[nodiscard]] pid_t master() const { return static_cast<pid_t>(settings.master_pid); }
 };
 

@@ -98,18 +98,19 @@ php::EngineOptions engine_options(const link::WorkerSettings& settings, const st
 }
 
 struct IdentityChange {
-    const link::WorkerSettings& settings;
+    Inheritance& inherited;
     std::string failure;
 };
 
 bool become_pool_user_in_start(void* context) noexcept {
     auto& change = *static_cast<IdentityChange*>(context);
-    const auto done = become_pool_user(change.settings);
+    change.inherited.files.make_room(change.inherited.settings);
+    const auto done = become_pool_user(change.inherited.settings);
     if (!done) change.failure = done.error().text();
     return done.has_value();
 }
 
-Result<void> start_php(const Inheritance& inherited, const std::string& program) {
+Result<void> start_php(Inheritance& inherited, const std::string& program) {
     const link::WorkerSettings& settings = inherited.settings;
     Jail jail;
     if (!settings.chroot.empty()) {
@@ -117,7 +118,7 @@ Result<void> start_php(const Inheritance& inherited, const std::string& program)
         if (!prepared) return prepared.error();
         jail = *std::move(prepared);
     }
-    IdentityChange change{settings, {}};
+    IdentityChange change{inherited, {}};
     const auto started =
         php::start_engine(engine_options(settings, program), &become_pool_user_in_start, &change);
     if (!change.failure.empty()) return Error{change.failure};
@@ -223,6 +224,7 @@ int run_template(std::string program) {
         report(MessageKind::failed, started.error().text());
         return exit_software;
     }
+    inherited->traces.keep_below(inherited->files.kept_below());
     report(MessageKind::ready, {});
     serve_orders(*inherited);
     return 0;

@@ -47,7 +47,9 @@ void TraceSource::take_offers() {
         os::ReceivedMessage message = os::receive_message(
             ends_.here.get(), std::as_writable_bytes(std::span(&number, 1)), 1, os::Waiting::no);
         if (message.state != os::ReceivedMessage::State::message) return;
-        if (message.size != sizeof number || message.fds.empty() || number >= memories_.size()) continue;
+        if (message.size != sizeof number || number >= memories_.size()) continue;
+        memories_[number] = Memory();
+        if (message.fds.empty() || message.fds[0].get() >= kept_below_) continue;
         memories_[number] = Memory{message.sender, std::move(message.fds[0])};
     }
 }

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "phalanx/base/ids.hpp"
@@ -29,6 +30,8 @@ class TraceSource {
     /// The template's side: readable when workers have something to hand over.
     [[nodiscard]] int inbox() const { return ends_.here.get(); }
     void take_offers();
+    /// Descriptors with this number or a higher one are let go: there has to be room for other things.
+    void keep_below(int number) { kept_below_ = number; }
     /// The worker's stack now. Failed where the worker is unknown or gone.
     [[nodiscard]] link::Trace trace(const link::TraceOrder& order);
 
@@ -39,6 +42,7 @@ class TraceSource {
     };
     os::UniqueFd proc_;  ///< /proc, which a jail does not have
     os::MessagePair ends_;
+    int kept_below_ = std::numeric_limits<int>::max();
     std::vector<Memory> memories_;  ///< by slot; a successor's takes the place of its predecessor's
 };
 

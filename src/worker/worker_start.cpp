@@ -121,6 +121,7 @@ bool become_child_of_master(const Inheritance& inherited, pid_t batch_parent) {
 bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     const link::WorkerSettings& settings = inherited.settings;
     inherited.traces.offer(own.slot);
+    inherited.files.limit_worker();
     set_up_output(own);
     if (!settings.apparmor_hat.empty()) {
         if (auto entered = os::enter_apparmor_hat(settings.apparmor_hat); !entered) {

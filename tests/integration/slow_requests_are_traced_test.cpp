@@ -119,6 +119,29 @@ TEST_F(SlowRequest, LogThatCannotBeWrittenHoldsNothingUp) {
     EXPECT_TRUE(site().daemon().wait_for_log("unable to open slowlog")) << site().daemon().log();
 }
 
+TEST_F(SlowRequest, IsTracedBeforeItIsEnded) {
+    site().pool().set("request_terminate_timeout", "1");
+    site().start();
+    (void)answer_of("<?php sleep(3);");
+    EXPECT_TRUE(has_entry("] sleep() ")) << log();
+    EXPECT_TRUE(site().daemon().wait_for_log("execution timed out")) << site().daemon().log();
+}
+
+TEST_F(SlowRequest, NeedsNoMoreDescriptorsThanThePoolAllows) {
+    SKIP_UNLESS_PHALANX("its master traces");
+    SKIP_UNLESS_ROOT("a limit is exceeded");
+    site().pool().set("rlimit_files", "24").set("pm.max_children", "30").set("pm.max_requests", "3");
+    site().script(
+        "limit.php",
+        "<?php preg_match('/open files +(\\d+) +(\\d+)/', file_get_contents('/proc/self/limits'), $m); "
+        "echo \"$m[1] $m[2]\";");
+    site().start();
+    for (int i = 0; i < 20; ++i) ASSERT_EQ(site().get("/limit.php").body(), "24 24") << i;
+    ASSERT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 30; }));
+    EXPECT_EQ(answer_of("<?php sleep(2); echo 'done';").body(), "done");
+    EXPECT_TRUE(has_entry("] sleep() ")) << log();
+}
+
 TEST_F(SlowRequest, TemplateForgetsWorkersThatLeft) {
     SKIP_UNLESS_PHALANX("it has none");
     site().pool().set("pm.max_requests", "1").set("pm.max_children", "2");
@@ -126,7 +149,7 @@ TEST_F(SlowRequest, TemplateForgetsWorkersThatLeft) {
     site().start();
     ASSERT_EQ(site().get("/x.php").body(), "x");
     const pid_t its_template = site().daemon().templates().at(0);
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(site().get("/x.php").body(), "x") << i;
+    for (int i = 0; i < 200; ++i) ASSERT_EQ(site().get("/x.php").body(), "x") << i;
     // Its own nine, and one for each slot.
     EXPECT_LE(open_descriptors(its_template).value_or(0), 12u);
     EXPECT_EQ(answer_of("<?php sleep(2); echo 'done';").body(), "done");

@@ -58,6 +58,13 @@ void set_process_title(std::string_view title);
 /// The environment as "NAME=value" texts.
 [[nodiscard]] std::vector<std::string> environment_list();
 
+/// RLIMIT_NOFILE: how many descriptors a process may have open.
+struct FileLimit {
+    std::uint64_t soft = 0;  ///< 0: unknown
+    std::uint64_t hard = 0;
+};
+[[nodiscard]] FileLimit file_limit();
+[[nodiscard]] base::Result<void> set_file_limit(FileLimit limit);
 /// rlimit_files: soft and hard RLIMIT_NOFILE.
 [[nodiscard]] base::Result<void> limit_files(std::uint64_t files);
 /// rlimit_core: soft and hard RLIMIT_CORE in bytes; negative: unlimited.
