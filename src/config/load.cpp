@@ -1,12 +1,11 @@
 #include "phalanx/config/load.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "checks.hpp"
 #include "file_loader.hpp"
 #include "paths.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "value_resolver.hpp"
 
 namespace phalanx::config {
@@ -45,14 +44,14 @@ LoadResult load(const LoadOptions& options) {
     Settings settings;
     LoadResult result;
     if (load_into(settings, options, report, result)) result.settings = std::move(settings);
+    result.before_error_log = report.marked();
     result.diagnostics = report.take();
     return result;
 }
 
 base::Result<void> create_log_file(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (descriptor < 0) return base::system_error("cannot open " + path);
-    ::close(descriptor);
+    const auto file = os::open_for_append(path);
+    if (!file) return base::system_error("cannot open " + path, file.error().code);
     return {};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +20,15 @@ class Report {
         return false;
     }
 
+    /// What is said from now on is for the error log too.
+    void mark() { mark_ = diagnostics_.size(); }
+    [[nodiscard]] std::optional<std::size_t> marked() const { return mark_; }
+
     [[nodiscard]] std::vector<Diagnostic> take() { return std::move(diagnostics_); }
 
   private:
     std::vector<Diagnostic> diagnostics_;
+    std::optional<std::size_t> mark_;
 };
 
 }  // namespace phalanx::config

@@ -73,7 +73,9 @@ bool check_error_log(GlobalSettings& global, const CheckContext& context) {
     if (global.process_priority && (*global.process_priority < -19 || *global.process_priority > 20)) {
         return context.report.fail("process.priority must be included into [-19,20]");
     }
-    return complete_error_log(global, context, base);
+    if (!complete_error_log(global, context, base)) return false;
+    context.report.mark();
+    return true;
 }
 
 namespace {

@@ -9,29 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <optional>
 
 #include "output.hpp"
-#include "phalanx/base/parse.hpp"
+#include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::log {
 namespace {
-
-// O_NONBLOCK changes nothing for files; for what else a path may name, it belongs to our opening of it alone
-// and not to those we share a descriptor with. Without it, opening a named pipe waits for its reader.
-constexpr int open_flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-
-/// The descriptor of this process that a path names, e.g. 2 for /dev/stderr and /proc/self/fd/2.
-std::optional<int> descriptor_named_by(std::string_view path) {
-    if (path == "/dev/stdout") return 1;
-    if (path == "/dev/stderr") return 2;
-    for (const std::string_view folder : {"/proc/self/fd/", "/dev/fd/"}) {
-        if (!path.starts_with(folder)) continue;
-        const auto number = base::parse_unsigned(path.substr(folder.size()));
-        if (number && *number <= INT_MAX) return static_cast<int>(*number);
-    }
-    return std::nullopt;
-}
 
 mode_t type_of(int fd) {
     struct stat facts {};
@@ -41,22 +24,17 @@ mode_t type_of(int fd) {
 }  // namespace
 
 base::Result<std::unique_ptr<Output>> DescriptorOutput::open(const std::string& path) {
-    int fd = ::open(path.c_str(), open_flags | O_CREAT, 0600);
-    if (fd < 0) {
-        // A socket cannot be opened by its name, nor another user's pipe; the descriptor is still there.
-        const int code = errno;
-        const auto named = descriptor_named_by(path);
-        fd = named ? ::fcntl(*named, F_DUPFD_CLOEXEC, 3) : -1;
-        if (fd < 0) return base::system_error(fmt::format("failed to open error_log ({})", path), code);
-    }
-    return std::unique_ptr<Output>(new DescriptorOutput(fd, Ownership::owned));
+    auto fd = os::open_for_append(path, os::WhenFull::refuse);
+    if (!fd) return base::system_error(fmt::format("failed to open error_log ({})", path), fd.error().code);
+    return std::unique_ptr<Output>(new DescriptorOutput(fd->release(), Ownership::owned));
 }
 
 std::unique_ptr<Output> DescriptorOutput::borrow(int fd) {
     // An opening of our own cannot wait even when somebody else fills the pipe between poll() and write().
     const mode_t type = type_of(fd);
     if (type == S_IFIFO || (type == S_IFCHR && ::isatty(fd) == 1)) {
-        const int own = ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), open_flags);
+        const int own = ::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
+                               O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (own >= 0) return std::unique_ptr<Output>(new DescriptorOutput(own, Ownership::owned));
     }
     return std::unique_ptr<Output>(new DescriptorOutput(fd, Ownership::borrowed));

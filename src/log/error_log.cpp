@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "line_sink.hpp"
+#include "standard_error.hpp"
 
 namespace phalanx::log {
 namespace {
@@ -19,6 +20,10 @@ bool same_file(int left, int right) {
 /// The file is not shown; spdlog takes a place without one for none at all.
 spdlog::source_loc place_of(const Where& where) {
     return {"-", where.line, where.function};
+}
+
+spdlog::details::log_msg raw_message(std::string_view line) {
+    return {{raw_name.data(), raw_name.size()}, to_spdlog(Level::warning), {line.data(), line.size()}};
 }
 
 }  // namespace
@@ -42,13 +47,15 @@ class ErrorLog::Impl {
     }
 
     void set_target(std::unique_ptr<Output> output, LineRules rules, std::string path) {
-        const bool is_copy = output->descriptor() >= 0 && same_file(output->descriptor(), standard_error_);
+        const bool is_copy =
+            output->descriptor() >= 0 && same_file(output->descriptor(), standard_error_.fd());
         main_->set_output(std::move(output));
+        on_standard_error_ = false;
         rules.debug = rules_.debug;
         rules_ = std::move(rules);
         path_ = std::move(path);
         if (starting_ && !is_copy && !copies_) {
-            copies_ = std::make_shared<LineSink>(DescriptorOutput::borrow(standard_error_), LineRules{});
+            copies_ = std::make_shared<LineSink>(DescriptorOutput::borrow(standard_error_.fd()), LineRules{});
             copies_->set_level(to_spdlog(copied_from_));
             logger_.sinks().push_back(copies_);
         }
@@ -66,6 +73,27 @@ class ErrorLog::Impl {
         drop_copies();
     }
 
+    void take_standard_error(Former former) {
+        if (on_standard_error_) return;
+        standard_error_.take(former);
+        standard_error_.follow(main_->output().descriptor());
+    }
+
+    base::Result<void> reopen() {
+        if (path_.empty()) return {};
+        standard_error_.restore();
+        auto output = DescriptorOutput::open(path_);
+        if (output) main_->set_output(*std::move(output));
+        standard_error_.follow(main_->output().descriptor());
+        if (!output) return output.error();
+        return {};
+    }
+
+    void write_empty_line() {
+        if (rules_.style != LineStyle::syslog) main_->log(raw_message({}));
+        if (copies_) copies_->log(raw_message({}));
+    }
+
     bool drain() {
         const bool written = main_->drain();
         return (!copies_ || copies_->drain()) && written;
@@ -74,7 +102,6 @@ class ErrorLog::Impl {
     [[nodiscard]] spdlog::logger& logger() { return logger_; }
     [[nodiscard]] LineSink& main() { return *main_; }
     [[nodiscard]] const LineRules& rules() const { return rules_; }
-    [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
     void apply_rules() {
@@ -90,7 +117,8 @@ class ErrorLog::Impl {
         logger_.sinks().assign(1, main_);
     }
 
-    int standard_error_;
+    StandardError standard_error_;
+    bool on_standard_error_ = true;  ///< no other target was ever set
     bool starting_ = true;
     Level copied_from_ = Level::notice;
     LineRules rules_;
@@ -138,16 +166,12 @@ void ErrorLog::end_start_up() {
     impl_->end_start_up();
 }
 
-base::Result<void> ErrorLog::reopen() {
-    if (impl_->path().empty()) return {};
-    auto output = DescriptorOutput::open(impl_->path());
-    if (!output) return output.error();
-    impl_->main().set_output(*std::move(output));
-    return {};
+void ErrorLog::take_standard_error(Former former) {
+    impl_->take_standard_error(former);
 }
 
-int ErrorLog::descriptor() const {
-    return impl_->main().output().descriptor();
+base::Result<void> ErrorLog::reopen() {
+    return impl_->reopen();
 }
 
 void ErrorLog::log(Level level, std::string_view text, const Where& where) {
@@ -175,8 +199,11 @@ PoolLog ErrorLog::pool(std::string_view name) {
 }
 
 void ErrorLog::raw(std::string_view line) {
-    const spdlog::string_view_t name(raw_name.data(), raw_name.size());
-    impl_->main().log({name, to_spdlog(Level::warning), spdlog::string_view_t(line.data(), line.size())});
+    impl_->main().log(raw_message(line));
+}
+
+void ErrorLog::empty_line() {
+    if (enabled(Level::notice)) impl_->write_empty_line();
 }
 
 bool ErrorLog::flush() {

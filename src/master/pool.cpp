@@ -103,8 +103,9 @@ void Pool::start_template() {
 
 void Pool::template_ready() {
     if (predecessor_ != nullptr) return begin_succession();
-    decide_start();
+    // In this order: "process.max" has its say before the start is over.
     reconcile(/*tick=*/false, /*connection_waits=*/false);
+    decide_start();
     // A connection may have come while there was no template to make a worker for it.
     if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
 }
@@ -191,6 +192,7 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     const PoolView view{staff_.live(),    staff_.count(WorkerLife::ordered),
                         staff_.idle(),    staff_.longest_idle(),
                         connection_waits, tick};
+    if (tick && around_.log.enabled(Level::debug)) say_look(view);
     const PolicyDecision decision = decide(settings(), view, policy_);
     report(decision);
     staff_.retire_idle(decision.retire);
@@ -201,12 +203,24 @@ void Pool::reconcile(bool tick, bool connection_waits) {
     if (settings().pm != config::ProcessManager::static_size) policy_.wanted -= wanted - spawn;
     if (spawn == 0) return;
     staff_.order(spawn, template_);
+    if (tick && settings().pm == config::ProcessManager::dynamic)
+        say(Level::debug, fmt::format("{} child(ren) have been created dynamically", spawn));
+    if (connection_waits) say(Level::debug, "got accept without idle child available .... I forked");
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
     if (staff_.live() < policy_.wanted && room() > 0 && around_.quota.has_room()) {
         respawn_timer_.start(retry_interval,
                              [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
     }
+}
+
+void Pool::say_look(const PoolView& view) {
+    std::string text =
+        fmt::format("currently {} active children, {} spare children", view.live - view.idle, view.idle);
+    if (settings().pm == config::ProcessManager::static_size) return;
+    if (settings().pm == config::ProcessManager::dynamic)
+        text += fmt::format(", {} running children. Spawning rate {}", view.live, policy_.spawn_rate);
+    say(Level::debug, text);
 }
 
 void Pool::check_orders() {
@@ -293,13 +307,15 @@ void Pool::remove_sockets() const {
     if (status_listener_) os::remove_socket_file(status_listener_->socket());
 }
 
-bool Pool::reopen_access_log() {
-    auto file = os::open_for_append(settings().access_log);
-    if (!file) return false;
+base::Result<void> Pool::reopen_access_log() {
+    const std::string& path = settings().access_log;
+    auto file = os::open_for_append(path);
+    if (!file)
+        return base::system_error(fmt::format("failed to open access log ({})", path), file.error().code);
     parts_.access_log = *std::move(file);
     template_.replace_log(parts_.access_log.get());
     staff_.replace_log(parts_.access_log.get());
-    return true;
+    return {};
 }
 
 void Pool::finish() {
@@ -335,6 +351,13 @@ void Pool::stop_with(int signal) {
 
 bool Pool::is_over() const {
     return stopping_ && !has_processes();
+}
+
+bool Pool::has_worker(pid_t pid) const {
+    const auto workers = staff_.handles();
+    return std::any_of(workers.begin(), workers.end(), [pid](const auto& worker) {
+        return worker.pid == pid && worker.life != WorkerLife::absent;
+    });
 }
 
 bool Pool::has_processes() const {

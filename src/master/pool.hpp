@@ -71,6 +71,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     [[nodiscard]] bool start_is_decided() const { return start_decided_; }
     /// A child has been reaped. False: it was none of this pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+    [[nodiscard]] bool has_worker(pid_t pid) const;
 
     /// php-fpm's maintenance, once a second.
     void tick();
@@ -96,9 +97,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
         return status_listener_ ? &status_listener_->socket() : nullptr;
     }
     [[nodiscard]] bool has_access_log() const { return !settings().access_log.empty(); }
-    /// Opens the access log's file anew and hands it to all of the pool's processes. False: it cannot be
-    /// opened.
-    bool reopen_access_log();
+    /// Opens the access log's file anew and hands it to all of the pool's processes.
+    [[nodiscard]] base::Result<void> reopen_access_log();
     /// Removes the Unix sockets' files.
     void remove_sockets() const;
 
@@ -140,6 +140,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void end_template_line();
     void reconcile(bool tick, bool connection_waits);
     void report(const PolicyDecision& decision);
+    void say_look(const PoolView& view);
     void check_orders();
     void let_template_go();
     void log_slow_request(const WorkerHandle& worker);

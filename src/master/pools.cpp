@@ -201,6 +201,12 @@ bool Pools::child_ended(const os::ChildEnd& end) {
     return known;
 }
 
+bool Pools::have_worker(pid_t pid) const {
+    bool found = false;
+    for_each([&](const Pool& pool) { found = found || pool.has_worker(pid); });
+    return found;
+}
+
 void Pools::bury_those_that_are_over() {
     std::erase_if(former_, [](const auto& pool) { return pool->is_over(); });
 }
@@ -245,9 +251,10 @@ Pools::Reopened Pools::reopen_access_logs() {
     Reopened result = Reopened::none;
     for_each([&](Pool& pool) {
         if (!pool.has_access_log()) return;
-        const bool opened = pool.reopen_access_log();
+        const auto reopened = pool.reopen_access_log();
+        if (!reopened) around_.log.error(reopened.error().text());
         if (result == Reopened::none) result = Reopened::all;
-        if (!opened) result = Reopened::failed;
+        if (!reopened) result = Reopened::failed;
     });
     return result;
 }

@@ -43,6 +43,8 @@ class Pools {
     /// False: the child was none of any pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
 
+    [[nodiscard]] bool have_worker(pid_t pid) const;
+
     void finish();
     void stop_with(int signal);
     [[nodiscard]] bool have_processes() const;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/process.hpp"
@@ -127,6 +128,7 @@ void Master::Running::await_signals() {
 }
 
 void Master::Running::handle_signal(int signal) {
+    log_.debug(fmt::format("received SIG{}", ::sigabbrev_np(signal)));
     switch (signal) {
         case SIGCHLD:
             return reap();
@@ -149,6 +151,9 @@ void Master::Running::handle_signal(int signal) {
 }
 
 void Master::Running::reap() {
+    while (const auto stopped = os::take_stopped_child()) {
+        if (pools_.have_worker(*stopped)) log_.notice(fmt::format("child {} stopped for tracing", *stopped));
+    }
     while (const auto end = os::reap_any_child()) {
         if (std::erase(strange_children_, end->pid) > 0) {
             say_unknown(*end);
@@ -217,9 +222,20 @@ void Master::Running::tell_service_manager() {
     monitor_timer_.start(interval, [this] { tell_service_manager(); });
 }
 
+bool Master::Running::enter(State state) {
+    const auto name = [](State one) { return one == State::finishing ? "finishing" : "terminating"; };
+    if (state <= state_) {
+        log_.debug(fmt::format("not switching to '{}' state, because already in '{}' state", name(state),
+                               name(state_)));
+        return false;
+    }
+    log_.debug(fmt::format("switching to '{}' state", name(state)));
+    state_ = state;
+    return true;
+}
+
 void Master::Running::finish() {
-    if (is_ending()) return;
-    state_ = State::finishing;
+    if (!enter(State::finishing)) return;
     reader_.cancel();
     pools_.finish();
     stop_timer_.start(grace(), [this] { terminate(); });
@@ -227,8 +243,7 @@ void Master::Running::finish() {
 }
 
 void Master::Running::terminate() {
-    if (state_ == State::terminating) return;
-    state_ = State::terminating;
+    if (!enter(State::terminating)) return;
     reader_.cancel();
     pools_.stop_with(SIGTERM);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });
@@ -246,9 +261,10 @@ void Master::Running::look_whether_over() {
 }
 
 void Master::Running::reopen_logs() {
-    if (log_.reopen()) {
+    if (const auto reopened = log_.reopen()) {
         log_.notice("error log file re-opened");
     } else {
+        log_.error(reopened.error().text());
         log_.error("unable to re-opened error log file");
     }
     switch (pools_.reopen_access_logs()) {

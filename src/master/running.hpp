@@ -64,6 +64,8 @@ class Master::Running {
     void terminate();
     void kill_what_stays();
     void look_whether_over();
+    /// Whether the state changes; says so either way. States come in order, the last one stays.
+    [[nodiscard]] bool enter(State state);
     void reopen_logs();
 
     std::unique_ptr<EventLoop> loop_;

@@ -47,6 +47,7 @@ class Staff {
 
     void attach(Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
     [[nodiscard]] std::span<WorkerHandle> handles() { return workers_; }
+    [[nodiscard]] std::span<const WorkerHandle> handles() const { return workers_; }
 
     /// Orders `count` more workers for the lowest free slots.
     void order(std::size_t count, TemplateHandle& from);

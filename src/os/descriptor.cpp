@@ -9,11 +9,31 @@
 
 #include <cerrno>
 #include <climits>
+#include <optional>
+
+#include "phalanx/base/parse.hpp"
 
 namespace phalanx::os {
 
+using base::Error;
 using base::Result;
 using base::system_error;
+
+namespace {
+
+/// The descriptor of this process that a path names, e.g. 2 for /dev/stderr and /proc/self/fd/2.
+std::optional<int> descriptor_named_by(std::string_view path) {
+    if (path == "/dev/stdout") return STDOUT_FILENO;
+    if (path == "/dev/stderr") return STDERR_FILENO;
+    for (const std::string_view folder : {"/proc/self/fd/", "/dev/fd/"}) {
+        if (!path.starts_with(folder)) continue;
+        const auto number = base::parse_unsigned(path.substr(folder.size()));
+        if (number && *number <= INT_MAX) return static_cast<int>(*number);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 Result<Pipe> make_pipe() {
     int ends[2];
@@ -27,9 +47,18 @@ Result<UniqueFd> make_eventfd() {
     return fd;
 }
 
-Result<UniqueFd> open_for_append(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
-    if (!fd) return system_error("open() failed");
+Result<UniqueFd> open_for_append(const std::string& path, WhenFull full) {
+    // Of a file, the flag changes nothing; of what else a path may name, it is our opening's alone.
+    constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    UniqueFd fd(::open(path.c_str(), flags, 0600));
+    if (!fd) {
+        const Error why = system_error("open() failed");
+        const auto named = descriptor_named_by(path);
+        if (named) fd.reset(::fcntl(*named, F_DUPFD_CLOEXEC, 3));
+        if (!fd) return why;
+    } else if (full == WhenFull::wait && ::fcntl(fd.get(), F_SETFL, O_APPEND) != 0) {
+        return system_error("fcntl(F_SETFL) failed");
+    }
     return fd;
 }
 

@@ -46,6 +46,12 @@ std::optional<ChildEnd> reap_any_child() {
     return end;
 }
 
+std::optional<pid_t> take_stopped_child() {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG) != 0 || info.si_pid == 0) return std::nullopt;
+    return info.si_pid;
+}
+
 std::vector<pid_t> present_children() {
     std::ifstream list("/proc/thread-self/children");
     std::vector<pid_t> children;

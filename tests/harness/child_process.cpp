@@ -56,7 +56,12 @@ void open_as(int number, const char* path, int flags) {
     ::setsid();
     open_as(0, "/dev/null", O_RDONLY);
     open_as(1, command.output.empty() ? "/dev/null" : command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND);
-    open_as(2, command.errors.empty() ? "/dev/null" : command.errors.c_str(), O_WRONLY | O_CREAT | O_APPEND);
+    if (command.errors_descriptor) {
+        ::dup2(*command.errors_descriptor, STDERR_FILENO);
+    } else {
+        open_as(2, command.errors.empty() ? "/dev/null" : command.errors.c_str(),
+                O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY);
+    }
     if (command.run_as) {
         const auto [user, group] = *command.run_as;
         if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0)

@@ -27,6 +27,7 @@ struct Command {
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to the test's own
     std::filesystem::path output;
     std::filesystem::path errors;
+    std::optional<int> errors_descriptor;           ///< of the test's: standard error instead of a file
     std::optional<std::pair<uid_t, gid_t>> run_as;  ///< without supplementary groups; needs root
     int end_signal = 15;  ///< sent to the process, by the kernel too, when the test goes away first
 };

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 
 #include "line_formatter.hpp"
 #include "temp_dir.hpp"
@@ -236,8 +237,47 @@ TEST_F(ErrorLogTest, SyslogGetsTheMessagesOwnPriority) {
     log.raw("worker");
     EXPECT_THAT(received(), EndsWith("php-fpm[" + pid + "]: worker"));
     EXPECT_EQ(standard_error.read_all(), "[WARNING] careful\n[ALERT] now\n");
-    EXPECT_EQ(log.descriptor(), -1);
     ::close(server);
+}
+
+TEST_F(ErrorLogTest, LeadsStandardErrorAlongWhenItIsOpenedAgain) {
+    ASSERT_TRUE(log.open_file(path));
+    log.end_start_up();
+    log.take_standard_error(ErrorLog::Former::kept);
+    const auto print = [this](std::string_view text) {
+        EXPECT_EQ(::write(standard_error.writer(), text.data(), text.size()),
+                  static_cast<ssize_t>(text.size()));
+    };
+    print("first\n");
+    EXPECT_THAT(written(), EndsWith("first\n"));
+    std::filesystem::rename(path, path + ".1");
+    ASSERT_TRUE(log.reopen());
+    print("second\n");
+    log.notice("third");
+    EXPECT_THAT(contents(path + ".1"), EndsWith("first\n"));
+    EXPECT_THAT(written(), MatchesRegex("second\n" + std::string(stamp) + "NOTICE: third\n"));
+    EXPECT_EQ(standard_error.read_all(), "");
+}
+
+TEST_F(ErrorLogTest, KeepsStandardErrorWhereItLedWhenReopeningFails) {
+    std::filesystem::create_directory(dir.file("logs"));
+    path = dir.file("logs/error.log");
+    ASSERT_TRUE(log.open_file(path));
+    log.take_standard_error(ErrorLog::Former::kept);
+    std::filesystem::rename(dir.file("logs"), dir.file("gone"));
+    EXPECT_FALSE(log.reopen());
+    EXPECT_EQ(::write(standard_error.writer(), "x\n", 2), 2);
+    EXPECT_EQ(contents(dir.file("gone/error.log")), "x\n");
+}
+
+TEST_F(ErrorLogTest, AnEmptyLineGoesWhereNoticesGo) {
+    ASSERT_TRUE(log.open_file(path));
+    log.empty_line();
+    EXPECT_EQ(written(), "\n");
+    EXPECT_EQ(standard_error.read_all(), "\n");
+    log.set_level(Level::warning);
+    log.empty_line();
+    EXPECT_EQ(written(), "\n");
 }
 
 TEST(LevelName, IsPhpFpms) {

@@ -1,9 +1,12 @@
 #include "phalanx/os/descriptor.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -53,6 +56,33 @@ TEST(Descriptor, LogsAreAppendedToAndPrivate) {
     const auto missing = open_for_reading(folder / "none");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, ENOENT);
+}
+
+TEST(Descriptor, LogsCanBeDescriptorsThatHaveNoNameToOpen) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    const UniqueFd here(ends[0]), there(ends[1]);
+    const auto log = open_for_append("/proc/self/fd/" + std::to_string(there.get()));
+    ASSERT_TRUE(log);
+    EXPECT_TRUE(is_close_on_exec(log->get()));
+    EXPECT_TRUE(write_all(log->get(), "x"));
+    char byte = 0;
+    EXPECT_EQ(::read(here.get(), &byte, 1), 1);
+    EXPECT_EQ(open_for_append("/proc/self/fd/987654").error().code, ENOENT);
+}
+
+TEST(Descriptor, LogsDoNotWaitForThePipesReader) {
+    const harness::TempDir folder;
+    const auto path = folder / "pipe";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_EQ(open_for_append(path).error().code, ENXIO);
+    const UniqueFd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    // What is not to be refused waits for the reader, as any writer to a pipe does.
+    const auto waits = open_for_append(path);
+    const auto refuses = open_for_append(path, WhenFull::refuse);
+    ASSERT_TRUE(waits && refuses);
+    EXPECT_EQ(::fcntl(waits->get(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_NE(::fcntl(refuses->get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST(Descriptor, PlacedOnesOutliveExec) {

@@ -67,6 +67,8 @@ struct LoadResult {
     /// Where and from what level on to log, also after an error: there once error_log could be opened.
     std::optional<GlobalSettings> log;
     std::vector<Diagnostic> diagnostics;
+    /// How many of these came before error_log was opened: the log does not hold them. Nothing: it never was.
+    std::optional<std::size_t> before_error_log;
 };
 
 /// Reads the file and its includes, checks every value and completes the settings. Bounds: a file holds at

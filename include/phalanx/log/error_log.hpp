@@ -66,11 +66,14 @@ class ErrorLog {
     void copy_from(Level level);
     /// Start-up is complete: no more copies on standard error.
     void end_start_up();
+    /// Whether what standard error was before is still wanted.
+    enum class Former { kept, dropped };
+    /// From now on standard error leads where the log goes, also after reopen(), as php-fpm has it; a log on
+    /// standard error stays there, and with syslog it leads nowhere. A former standard error that is kept is
+    /// what a path means that names it (/proc/self/fd/2) when the file is opened again.
+    void take_standard_error(Former former);
     /// Opens the file again (SIGUSR1). On error the log goes on as it is. Nothing to do for other targets.
     [[nodiscard]] base::Result<void> reopen();
-
-    /// The log's own descriptor, for dup2() to 2 as php-fpm does it; -1 with syslog. Changes at reopen().
-    [[nodiscard]] int descriptor() const;
 
     void log(Level level, std::string_view text, const Where& where = Where::current());
     void debug(std::string_view text, const Where& where = Where::current());
@@ -84,6 +87,8 @@ class ErrorLog {
 
     /// A line without time and level, whatever the level set: undecorated worker output.
     void raw(std::string_view line);
+    /// An empty line where notices go, copies included; none with syslog.
+    void empty_line();
 
     /// Tries to write what is kept. True: nothing is left.
     bool flush();

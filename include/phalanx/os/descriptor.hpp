@@ -20,8 +20,13 @@ struct Pipe {
 /// A non-blocking eventfd(2) counter, zero at first.
 [[nodiscard]] base::Result<UniqueFd> make_eventfd();
 
-/// Opens for appending, created with mode 0600 (php-fpm: logs).
-[[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path);
+/// What writing does when a pipe or terminal is full.
+enum class WhenFull { wait, refuse };
+/// Opens a log for appending, created with mode 0600 (php-fpm: error_log, access.log). Never waits for a
+/// named pipe's reader: without one it fails (ENXIO). A path that names a descriptor of this process
+/// (/dev/stderr, /proc/self/fd/2) is a duplicate of it where it cannot be opened again: a socket, another
+/// user's pipe or terminal; `full` has no effect then, the flags are shared.
+[[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path, WhenFull full = WhenFull::wait);
 /// open(2) for reading only.
 [[nodiscard]] base::Result<UniqueFd> open_for_reading(const std::string& path);
 /// Adds to a file in one write and never waits, whatever kind of file it is (made with mode 0600).

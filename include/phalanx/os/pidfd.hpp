@@ -35,6 +35,9 @@ struct ChildEnd {
 /// The caller's children at this moment, zombies too; none where the kernel does not tell (/proc).
 [[nodiscard]] std::vector<pid_t> present_children();
 
+/// A child that a signal has stopped since the last call (SIGSTOP, a debugger), if there is one. Never waits.
+[[nodiscard]] std::optional<pid_t> take_stopped_child();
+
 /// Makes orphaned descendants children of the caller (PR_SET_CHILD_SUBREAPER).
 void become_subreaper();
 

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <span>
 
 #include "daemon.hpp"
 #include "phalanx/config/dump.hpp"
@@ -100,23 +100,13 @@ base::Result<void> choose_target(const CommandLine& line, const config::GlobalSe
     return log.open_file(global.error_log);
 }
 
-bool is_standard_error(int fd) {
-    struct stat one {};
-    struct stat other {};
-    return ::fstat(fd, &one) == 0 && ::fstat(STDERR_FILENO, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
 int test(const CommandLine& line, const config::Settings& settings, log::ErrorLog& log) {
     if (line.tests > 1) {
         for (const std::string& text : config::dump(settings)) log.notice(text);
     }
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
-    if (!log.enabled(log::Level::notice)) return 0;
-    if (log.descriptor() >= 0 && !is_standard_error(log.descriptor())) log.raw("");
-    (void)log.flush();
-    (void)os::write_all(STDERR_FILENO, "\n");
+    log.empty_line();
     return 0;
 }
 
@@ -134,13 +124,6 @@ config::LoadResult read_configuration(const CommandLine& line) {
     return load(line, evaluator);
 }
 
-/// A daemon's standard error is its log, as php-fpm's.
-void join_standard_error(const log::ErrorLog& log) {
-    const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    const int own = log.descriptor();
-    (void)os::place_at(own >= 0 ? own : nothing.get(), STDERR_FILENO);
-}
-
 /// What a reload changes in this process.
 base::Result<void> apply(const CommandLine& line, config::GlobalSettings global, bool daemonized,
                          log::ErrorLog& log) {
@@ -148,7 +131,6 @@ base::Result<void> apply(const CommandLine& line, config::GlobalSettings global,
     if (auto limited = apply_limits(global); !limited) return limited;
     log.set_level(global.log_level ? to_log(*global.log_level) : log::Level::notice);
     if (auto chosen = choose_target(line, global, log); !chosen) return chosen;
-    if (daemonized) join_standard_error(log);
     return {};
 }
 
@@ -187,10 +169,15 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
     log.copy_from(log::Level::warning);
     const int code = master.run([&] {
         log.end_start_up();
-        if (daemonize) join_standard_error(log);
+        log.take_standard_error(daemonize ? log::ErrorLog::Former::dropped : log::ErrorLog::Former::kept);
         report.succeed();
     });
     return code == exit_config ? fail(log) : code;
+}
+
+void say(log::ErrorLog& log, std::span<const config::Diagnostic> diagnostics) {
+    for (const config::Diagnostic& diagnostic : diagnostics)
+        log.log(to_log(diagnostic.level), diagnostic.text);
 }
 
 }  // namespace
@@ -198,14 +185,16 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
 int start(const CommandLine& line) {
     log::ErrorLog log;
     const config::LoadResult loaded = read_configuration(line);
+    const std::span diagnostics(loaded.diagnostics);
+    const std::size_t early = loaded.before_error_log.value_or(diagnostics.size());
+    say(log, diagnostics.first(early));
     if (loaded.log) {
         if (auto chosen = choose_target(line, *loaded.log, log); !chosen) {
             log.error(chosen.error().text());
             return fail(log);
         }
     }
-    for (const config::Diagnostic& diagnostic : loaded.diagnostics)
-        log.log(to_log(diagnostic.level), diagnostic.text);
+    say(log, diagnostics.subspan(early));
     if (!loaded.settings) return fail(log);
     if (line.tests > 0) return test(line, *loaded.settings, log);
     return serve(line, *loaded.settings, log);
