@@ -101,10 +101,15 @@ void OutputDecorator::give_piece(Stream stream, std::string_view ending, const L
     take(line_);
 }
 
-void OutputDecorator::close(Stream stream, const LineTaker& take) {
+bool OutputDecorator::is_within_line(Stream stream) const {
+    const Pending& line = pending_[static_cast<std::size_t>(stream)];
+    return !line.text.empty() || line.marker_bytes > 0;
+}
+
+void OutputDecorator::close(Stream stream, Closed closed, const LineTaker& take) {
     Pending& last = pending(stream);
     feed_text(stream, end_marker.substr(0, std::exchange(last.marker_bytes, 0)), take);
-    finish_line(stream, decorated_ ? ", pipe is closed" : "", take);
+    finish_line(stream, decorated_ && closed == Closed::at_once ? ", pipe is closed" : "", take);
 }
 
 }  // namespace phalanx::log

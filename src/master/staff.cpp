@@ -237,6 +237,8 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     // What it had said before it died still counts; it may even have said its hello in vain.
     if (worker.channel_watch && worker.life != WorkerLife::ordered) read_notes(worker, most_last_notes);
     if (worker.life == WorkerLife::absent) return;
+    // As with its notes: what it said comes before its end.
+    if (auto& output = stations_[worker.slot.number()]->output) output->finish();
     const bool harmless = was_harmless(end);
     const bool expected = ends_expected_ || worker.idle_killed;
     if (worker.idle_killed && !ends_expected_) {

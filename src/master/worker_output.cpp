@@ -21,11 +21,17 @@ WorkerOutput::WorkerOutput(PoolSurroundings& around, const config::PoolSettings&
            [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
 
 void WorkerOutput::finish() {
+    const auto since = [this](Stream stream) {
+        using Closed = log::OutputDecorator::Closed;
+        return decorator_ && decorator_->is_within_line(stream) ? Closed::later : Closed::at_once;
+    };
+    const auto out = since(Stream::out);
+    const auto err = since(Stream::err);
     out_.finish();
     err_.finish();
     if (!decorator_) return;
-    decorator_->close(Stream::out, [this](std::string_view line) { write_line(line); });
-    decorator_->close(Stream::err, [this](std::string_view line) { write_line(line); });
+    decorator_->close(Stream::out, out, [this](std::string_view line) { write_line(line); });
+    decorator_->close(Stream::err, err, [this](std::string_view line) { write_line(line); });
 }
 
 void WorkerOutput::take(Stream stream, std::string_view bytes) {

@@ -23,8 +23,9 @@ class WorkerOutput : public testing::Test {
     Lines feed(std::string_view bytes, Stream stream = Stream::err) {
         return taken([&](const auto& take) { decorator.feed(stream, bytes, take); });
     }
-    Lines close(Stream stream = Stream::err) {
-        return taken([&](const auto& take) { decorator.close(stream, take); });
+    Lines close(Stream stream = Stream::err,
+                OutputDecorator::Closed closed = OutputDecorator::Closed::at_once) {
+        return taken([&](const auto& take) { decorator.close(stream, closed, take); });
     }
 
     OutputDecorator decorator;
@@ -109,6 +110,10 @@ TEST_F(WorkerOutput, ClosingSaysSoOfAnUnfinishedLineOnly) {
     feed(std::string_view("\0fs", 3));
     EXPECT_THAT(close(), ElementsAre(from_stderr("\\x00fs") + ", pipe is closed"));
     EXPECT_THAT(close(Stream::out), IsEmpty());
+    EXPECT_FALSE(decorator.is_within_line(Stream::err));
+    feed("earlier");
+    EXPECT_TRUE(decorator.is_within_line(Stream::err));
+    EXPECT_THAT(close(Stream::err, OutputDecorator::Closed::later), ElementsAre(from_stderr("earlier")));
 }
 
 TEST_F(WorkerOutput, NoLineCanBeForged) {
@@ -181,7 +186,7 @@ TEST(WorkerOutputLimits, NoLimitMakesALineTooLongOrLeavesNoRoom) {
     const auto take = [&longest](std::string_view line) { longest = std::max(longest, line.size()); };
     OutputDecorator wide({"www", 1, Decoration::raw, SIZE_MAX, 0});
     for (int i = 0; i < 3; ++i) wide.feed(Stream::err, std::string(100'000, 'a'), take);
-    wide.close(Stream::err, take);
+    wide.close(Stream::err, OutputDecorator::Closed::at_once, take);
     EXPECT_EQ(longest, OutputDecorator::max_line_size - 1);
     longest = 0;
     OutputDecorator narrow({std::string(31, 'p'), 4194304, Decoration::decorated, 0, 32});

@@ -47,8 +47,14 @@ class OutputDecorator {
     /// Bytes read from the worker's pipe. Memory held afterwards is at most one line per stream.
     void feed(Stream stream, std::string_view bytes, const LineTaker& take);
 
-    /// The pipe's other end is closed: an unfinished line comes out and says so.
-    void close(Stream stream, const LineTaker& take);
+    /// Whether a line is under way that has not come out.
+    [[nodiscard]] bool is_within_line(Stream stream) const;
+
+    /// When a pipe was closed: together with the first bytes of its unfinished line, or after them.
+    enum class Closed : std::uint8_t { at_once, later };
+    /// The pipe's other end is closed: an unfinished line comes out and, as with php-fpm, says so if that
+    /// came at once.
+    void close(Stream stream, Closed closed, const LineTaker& take);
 
   private:
     /// Bytes of a line that is not over yet; of the marker, how many bytes of it may be arriving.
