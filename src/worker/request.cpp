@@ -16,6 +16,20 @@ namespace {
 
 using fastcgi::ResponseWriter;
 
+/// The head of the page of ours that is being logged: lines with their CRLF.
+std::string_view own_head;
+
+/// The value of one of its headers, by the exact name as the access log asks for it.
+std::string_view own_header(std::string_view name) noexcept {
+    for (std::string_view rest = own_head; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find("\r\n"));
+        rest.remove_prefix(std::min(line.size() + 2, rest.size()));
+        if (line.starts_with(name) && line.substr(name.size()).starts_with(": "))
+            return line.substr(name.size() + 2);
+    }
+    return {};
+}
+
 }  // namespace
 
 Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts parts)
@@ -84,7 +98,9 @@ bool Request::answer_without_php(const php::ScriptBegin& request) noexcept {
     const status::Answer answer =
         is_ping ? status::ping_answer(settings.ping_response, request.method)
                 : status::status_answer(pool_snapshot(inherited_), request.method, request.query);
-    script_ended({.response_code = 200});
+    own_head = answer.head;
+    script_ended({.response_code = 200, .response_header = &own_header});
+    own_head = {};
     (void)write_head(php::powered_by_line());
     (void)write_head(answer.head);
     (void)write_body(answer.body);
