@@ -10,7 +10,6 @@
 namespace phalanx::master {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::system_error;
 

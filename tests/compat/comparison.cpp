@@ -86,6 +86,8 @@ void prepare(Site& site, const Group& group) {
                         port);
     };
     site.pool().set("pm.max_children", "1").set("access.log", (site.files() / "access.log").string());
+    site.start_options().environment = group.environment;
+    for (const auto& [key, value] : group.global) site.global().set(key, value);
     for (const auto& [key, value] : group.pool) site.pool().set(key, filled(value));
     for (const auto& [key, value] : group.global) site.global().set(key, filled(value));
     std::vector<std::string>& arguments = site.start_options().arguments;

@@ -62,6 +62,7 @@ struct Group {
     /// What the scripts' folder holds that is more than a text: links, modes, odd kinds of files.
     std::function<void(const std::filesystem::path&)> files = {};
     std::vector<std::pair<std::string, std::string>> global = {};
+    std::vector<std::pair<std::string, std::string>> environment = {};  ///< of the daemon
 };
 
 /// Runs every case on php-fpm and on the daemon under test and reports what differs: bytes of the answer

@@ -83,7 +83,7 @@ void LoggedDaemon::open_standard_error(harness::Command& command) {
     command.errors_descriptor = writer_.get();
 }
 
-void LoggedDaemon::start(const std::vector<std::string>& options) {
+void LoggedDaemon::start(const std::vector<std::string>& options, const std::function<bool()>& is_up) {
     tests_only_ = std::find(options.begin(), options.end(), "-t") != options.end();
     const auto config = site_.files().write("php-fpm.conf", site_.config().text());
     harness::Command command;
@@ -95,7 +95,7 @@ void LoggedDaemon::start(const std::vector<std::string>& options) {
     command.run_as = run_as_;
     open_standard_error(command);
     process_ = std::make_unique<harness::ChildProcess>(command);
-    (void)harness::eventually(kPatience, [this] { return started(); });
+    (void)harness::eventually(kPatience, [&] { return (is_up && is_up() && master() > 0) || started(); });
 }
 
 bool LoggedDaemon::started() {

@@ -35,8 +35,8 @@ class LoggedDaemon {
     void behind(std::vector<std::string> command) { front_ = std::move(command); }
 
     /// Writes the configuration, starts the program with these options and waits until it has said its last
-    /// word of the start (where it goes decides itself) or has ended.
-    void start(const std::vector<std::string>& options);
+    /// word of the start (`is_up` knows where, else it is looked for in the logs) or has ended.
+    void start(const std::vector<std::string>& options, const std::function<bool()>& is_up = {});
     /// How the program that was started ended; of one in the background, its caller's side.
     [[nodiscard]] std::string exit_code();
     [[nodiscard]] pid_t master() const;

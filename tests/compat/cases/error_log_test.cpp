@@ -225,7 +225,7 @@ TEST(ErrorLogLevel, DecidesWhichLinesAreWritten) {
         compare_daemons(level, [&](LoggedDaemon& daemon) {
             daemon.site().global().set("log_level", level);
             daemon.site().pool().set("pm.max_children", "2").remove("access.log");
-            daemon.site().script("kill.php", "<?php posix_kill(getmypid(), 9);");
+            daemon.site().script("kill.php", "<?php exec('kill -9 ' . getmypid());");
             daemon.start({"-F", "-O"});
             (void)daemon.ask("/kill.php");
             (void)daemon.wait_for("started", harness::milliseconds(150));
