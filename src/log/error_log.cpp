@@ -60,6 +60,7 @@ class ErrorLog::Impl {
             logger_.sinks().push_back(copies_);
         }
         if (is_copy) drop_copies();
+        standard_error_.follow(main_->output().descriptor());
         apply_rules();
     }
 
@@ -79,10 +80,17 @@ class ErrorLog::Impl {
         standard_error_.follow(main_->output().descriptor());
     }
 
+    base::Result<void> open_file(const std::string& path) {
+        auto output = open(path);
+        if (output) set_target(*std::move(output), {}, path);
+        standard_error_.follow(main_->output().descriptor());
+        if (!output) return output.error();
+        return {};
+    }
+
     base::Result<void> reopen() {
         if (path_.empty()) return {};
-        standard_error_.restore();
-        auto output = DescriptorOutput::open(path_);
+        auto output = open(path_);
         if (output) main_->set_output(*std::move(output));
         standard_error_.follow(main_->output().descriptor());
         if (!output) return output.error();
@@ -104,6 +112,12 @@ class ErrorLog::Impl {
     [[nodiscard]] const LineRules& rules() const { return rules_; }
 
   private:
+    /// A path that names standard error means what that was at first.
+    base::Result<std::unique_ptr<Output>> open(const std::string& path) const {
+        standard_error_.restore();
+        return DescriptorOutput::open(path);
+    }
+
     void apply_rules() {
         main_->set_rules(rules_);
         LineRules copy = rules_;
@@ -142,10 +156,7 @@ bool ErrorLog::enabled(Level level) const {
 }
 
 base::Result<void> ErrorLog::open_file(const std::string& path) {
-    auto output = DescriptorOutput::open(path);
-    if (!output) return output.error();
-    impl_->set_target(*std::move(output), {}, path);
-    return {};
+    return impl_->open_file(path);
 }
 
 void ErrorLog::use_descriptor(int fd) {

@@ -259,6 +259,18 @@ TEST_F(ErrorLogTest, LeadsStandardErrorAlongWhenItIsOpenedAgain) {
     EXPECT_EQ(standard_error.read_all(), "");
 }
 
+TEST_F(ErrorLogTest, LeadsStandardErrorAlongToAnotherFile) {
+    ASSERT_TRUE(log.open_file(path));
+    log.take_standard_error(ErrorLog::Former::kept);
+    ASSERT_TRUE(log.open_file(path + ".other"));
+    EXPECT_EQ(::write(standard_error.writer(), "x\n", 2), 2);
+    EXPECT_THAT(contents(path + ".other"), EndsWith("x\n"));
+    log.use_syslog("php-fpm", LOG_DAEMON, dir.file("no-log"));
+    EXPECT_EQ(::write(standard_error.writer(), "y\n", 2), 2);
+    EXPECT_THAT(contents(path + ".other"), EndsWith("x\n"));
+    EXPECT_EQ(standard_error.read_all(), "");
+}
+
 TEST_F(ErrorLogTest, KeepsStandardErrorWhereItLedWhenReopeningFails) {
     std::filesystem::create_directory(dir.file("logs"));
     path = dir.file("logs/error.log");
