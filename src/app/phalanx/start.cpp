@@ -62,7 +62,7 @@ config::IdentityLookup identity_lookup() {
 config::LoadResult load(const CommandLine& line, PhpEvaluator& evaluator) {
     config::LoadOptions options;
     auto file = config_file(line, evaluator);
-    if (!file) return {{}, {}, {{config::LogLevel::error, file.error().text()}}};
+    if (!file) return {{}, {}, {{config::LogLevel::error, file.error().text()}}, {}};
     options.file = *std::move(file);
     options.prefix = line.prefix;
     options.pid_file = line.pid_file;
