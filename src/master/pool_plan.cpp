@@ -116,8 +116,7 @@ Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& globa
     worker.apparmor_hat = pool.apparmor_hat;
     fill_php(worker, pool, options);
     worker.log_limit = static_cast<std::uint64_t>(global.log_limit);
-    worker.log_level =
-        static_cast<std::uint32_t>(global.log_level.value_or(config::LogLevel::notice));
+    worker.log_level = static_cast<std::uint32_t>(global.log_level.value_or(config::LogLevel::notice));
     fill_requests(worker, pool);
     return worker;
 }
@@ -159,7 +158,8 @@ Result<ListenPlan> plan_listening(const std::string& pool, const std::string& te
     if (text.empty()) return plan;
     auto address = os::parse_listen_address(text);
     if (!address) return address.error();
-    // As php-fpm does, which warns of it since 8.3: who has such a path has the cut one in his web server too.
+    // As php-fpm does, which warns of it since 8.3: who has such a path has the cut one in his web server
+    // too.
     if (address->path.size() > os::longest_socket_path) address->path.resize(os::longest_socket_path);
     auto numeric = os::numeric_addresses(*address);
     if (!numeric) return Error{fmt::format("[pool {}] {}", pool, numeric.error().text())};

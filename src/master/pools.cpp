@@ -55,7 +55,8 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
     return {};
 }
 
-Result<void> Pools::make(List& pools, PoolPlan plan, const Serving& serving, std::chrono::milliseconds grace) {
+Result<void> Pools::make(List& pools, PoolPlan plan, const Serving& serving,
+                         std::chrono::milliseconds grace) {
     Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
     const config::PoolSettings& settings = parts.plan.settings;
     if (!settings.access_log.empty()) {

@@ -20,9 +20,11 @@ TEST_F(LongSocketPath, IsCutWithAWarning) {
     EXPECT_TRUE(std::filesystem::is_socket(cut));
     EXPECT_EQ(ask(Address::parse(cut), site().request("/x.php")).body(), "x");
     if (drives_phalanx()) {
-        const std::string warning = "[pool www] cannot bind to UNIX socket '" + path +
-                                    "' as path is too long (found length: 127, maximal length: 108), trying cut "
-                                    "socket path instead '" + cut + "'";
+        const std::string warning =
+            "[pool www] cannot bind to UNIX socket '" + path +
+            "' as path is too long (found length: 127, maximal length: 108), trying cut "
+            "socket path instead '" +
+            cut + "'";
         EXPECT_NE(site().daemon().log().find(warning), std::string::npos) << site().daemon().log();
         EXPECT_TRUE(site().reload()) << site().daemon().log();
         EXPECT_EQ(ask(Address::parse(cut), site().request("/x.php")).body(), "x");
