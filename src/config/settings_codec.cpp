@@ -64,17 +64,11 @@ void visit_fields(Settings& settings, Visitor& field) {
 }
 
 std::vector<std::byte> encode(const Settings& settings) {
-    base::FieldWriter writer;
-    writer(settings);
-    return std::move(writer.bytes);
+    return base::encode_fields(settings);
 }
 
 base::Result<Settings> decode(std::span<const std::byte> bytes) {
-    Settings settings;
-    base::FieldReader reader(bytes);
-    reader(settings);
-    if (!reader.whole()) return base::Error{"the configuration that was read is damaged"};
-    return settings;
+    return base::decode_fields<Settings>(bytes, "the configuration that was read");
 }
 
 }  // namespace phalanx::config

@@ -24,12 +24,6 @@ void visit_fields(Trace& trace, Visitor& field) {
 
 namespace {
 
-std::vector<std::byte> encode(const Trace& part) {
-    base::FieldWriter writer;
-    writer(part);
-    return std::move(writer.bytes);
-}
-
 /// What a frame takes of a message beside its texts, generously.
 constexpr std::size_t frame_bytes = 64;
 
@@ -46,23 +40,19 @@ std::vector<std::vector<std::byte>> encode_in_parts(const Trace& trace) {
     std::size_t size = frame_bytes + part.script.size();
     for (const Trace::Frame& frame : trace.frames) {
         if (size + size_of(frame) > max_inline_bytes) {
-            parts.push_back(encode(std::exchange(part, {})));
+            parts.push_back(base::encode_fields(std::exchange(part, {})));
             size = frame_bytes;
         }
         size += size_of(frame);
         part.frames.push_back(frame);
     }
     part.failed = trace.failed;
-    parts.push_back(encode(part));
+    parts.push_back(base::encode_fields(part));
     return parts;
 }
 
 base::Result<Trace> decode_trace(std::span<const std::byte> bytes) {
-    Trace trace;
-    base::FieldReader reader(bytes);
-    reader(trace);
-    if (!reader.whole()) return base::Error{"a damaged trace"};
-    return trace;
+    return base::decode_fields<Trace>(bytes, "a trace");
 }
 
 }  // namespace phalanx::link

@@ -53,17 +53,11 @@ void visit_fields(WorkerSettings& s, Visitor& field) {
 }
 
 std::vector<std::byte> encode(const WorkerSettings& settings) {
-    base::FieldWriter writer;
-    writer(settings);
-    return std::move(writer.bytes);
+    return base::encode_fields(settings);
 }
 
 base::Result<WorkerSettings> decode(std::span<const std::byte> bytes) {
-    WorkerSettings settings;
-    base::FieldReader reader(bytes);
-    reader(settings);
-    if (!reader.whole()) return base::Error{"the settings handed over by the master are damaged"};
-    return settings;
+    return base::decode_fields<WorkerSettings>(bytes, "what the master handed over as settings");
 }
 
 }  // namespace phalanx::link

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "phalanx/base/result.hpp"
+
 namespace phalanx::base {
 
 /// Turns fields into bytes for another process of the same build on the same machine: numbers have the host's
@@ -148,5 +150,23 @@ class FieldReader {
     std::span<const std::byte> bytes_;
     bool failed_ = false;
 };
+
+/// The object as bytes.
+template <typename T>
+[[nodiscard]] std::vector<std::byte> encode_fields(const T& object) {
+    FieldWriter writer;
+    writer(object);
+    return std::move(writer.bytes);
+}
+
+/// The object these bytes are of, all of them. Error: they are not; `what` is what they should have been.
+template <typename T>
+[[nodiscard]] Result<T> decode_fields(std::span<const std::byte> bytes, const char* what) {
+    T object;
+    FieldReader reader(bytes);
+    reader(object);
+    if (!reader.whole()) return Error{std::string(what) + " is damaged"};
+    return object;
+}
 
 }  // namespace phalanx::base
