@@ -18,6 +18,10 @@ constexpr std::uint32_t listener_events = EPOLLIN;
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
 constexpr int accepts_per_look = 64;
+/// How long the line may go before connections that wait in the kernel's queue.
+constexpr std::chrono::milliseconds longest_precedence{10};
+/// Of those, how many join the line at once.
+constexpr int accepts_per_queue = 256;
 /// Requests that wait here before new connections are left in the kernel's queue.
 constexpr std::size_t longest_line = 4096;
 /// A job that an idle worker has not taken by then is taken back: the worker is stopped or starved.
@@ -37,6 +41,7 @@ Dispatcher::Dispatcher(EventLoop& loop, DispatchEvents& events, const link::Pool
       wake_fd_(wake_fd),
       untaken_timer_(loop),
       pause_timer_(loop),
+      queue_timer_(loop),
       connections_(loop, *this),
       answers_(loop),
       eligible_((workers.size() + 63) / 64) {}
@@ -155,22 +160,27 @@ void Dispatcher::watch_listener() {
 void Dispatcher::unwatch_listener() {
     const bool grow = !draining_ && !paused_ && events_.can_grow_on_demand();
     if (grow && !line_.empty()) events_.connection_waits_for_growth();
-    // While requests of kept connections wait here, workers take nothing from the listener: new connections
-    // stand in line behind them, not behind all that will ever follow.
-    const bool queue = !line_.empty() && queue_new_connections();
-    set_listener_events(grow || queue ? listener_events : 0U);
+    set_listener_events(grow ? listener_events : 0U);
+    if (line_.empty() || queue_timer_.armed()) return;
+    line_was_empty_ = false;
+    queue_timer_.start(longest_precedence, [this] {
+        if (!line_was_empty_ && !line_.empty()) queue_new_connections();
+        pump_soon();
+    });
 }
 
-bool Dispatcher::queue_new_connections() {
-    for (int look = 0; look < accepts_per_look; ++look) {
-        if (draining_ || paused_ || line_.size() >= longest_line) return false;
+/// While requests of kept connections wait in the line, workers take nothing from the listener: new
+/// connections are to stand behind those, not behind all that will ever follow. As long as the line is empty
+/// now and then they need no help, and cost the master nothing.
+void Dispatcher::queue_new_connections() {
+    for (int look = 0; look < accepts_per_queue; ++look) {
+        if (draining_ || paused_ || line_.size() >= longest_line) break;
         os::Accepted accepted = os::accept_connection(listener_);
         if (accepted.state == os::Accepted::State::exhausted) pause_listener();
         if (accepted.state != os::Accepted::State::connection) break;
         if (auto job = connections_.admit(std::move(accepted.fd))) line_.push_back(*std::move(job));
     }
     line_changed();
-    return !paused_;
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {
@@ -211,6 +221,7 @@ void Dispatcher::take_job(Job job) {
 }
 
 void Dispatcher::line_changed() {
+    if (line_.empty()) line_was_empty_ = true;
     pages_.master().line.store(static_cast<std::uint32_t>(line_.size()));
 }
 

@@ -103,7 +103,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void listener_ready();
     void woken();
     void line_changed();
-    [[nodiscard]] bool queue_new_connections();
+    void queue_new_connections();
     void stop_accepting();
     void put_in_front(std::vector<Job> jobs);
     [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
@@ -127,6 +127,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     bool paused_ = false;
     Timer untaken_timer_;
     Timer pause_timer_;
+    Timer queue_timer_;
+    bool line_was_empty_ = true;  ///< at some moment since the timer was started
     ConnectionTable connections_;
     EarlyAnswers answers_;
     std::deque<Job> line_;  ///< requests that are here whole, in order of arrival

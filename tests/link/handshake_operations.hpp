@@ -66,13 +66,14 @@ class MasterOperations {
     void clear_chosen_bit() { chosen().flags.clear(WorkerFlag::idle); }
     void send_job();
     void watch_listener() { state_.shared.set(SharedFlag::watching); }
-    /// While somebody waits in the line, new connections join it.
-    void unwatch_listener();
+    void unwatch_listener() { state_.shared.clear(SharedFlag::watching); }
     void store_wake(bool wanted);
 
     // What handlers of events need besides.
     void push_line_front(Client client);
     void push_line_back(Client client);
+    /// What may happen whenever the line has not been empty for a while.
+    void queue_new_connections();
     void park() { state_.slow.set(SlowClientFlag::parked); }
 
   private:
@@ -178,13 +179,11 @@ inline bool MasterOperations::accept_ready() {
     return false;
 }
 
-inline void MasterOperations::unwatch_listener() {
-    if (state_.line.empty()) return state_.shared.clear(SharedFlag::watching);
+inline void MasterOperations::queue_new_connections() {
     while (!state_.backlog.empty()) {
         const Client client = client_of(state_.backlog.pop_front());
         state_.head_sent(client) ? push_line_back(client) : park();
     }
-    state_.shared.set(SharedFlag::watching);
 }
 
 inline void MasterOperations::send_job() {

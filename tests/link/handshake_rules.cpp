@@ -51,25 +51,14 @@ constexpr std::string_view master_steps[] = {
 constexpr std::string_view task_names[] = {
     "pump",     "clear_wake_when_woken", "drain_for_check", "send_recheck", "send_leave",
     "send_log", "count_control"};
-constexpr std::string_view action_names[] = {"worker {} steps",
-                                             "worker {} decides to leave",
-                                             "worker {} is signalled to leave",
-                                             "worker {} is killed",
-                                             "worker {} is stopped",
-                                             "worker {} goes on",
-                                             "master steps",
-                                             "master stores line",
-                                             "master sees the listener",
-                                             "master is woken",
-                                             "master buries worker {}",
-                                             "master checks worker {}",
-                                             "master hears worker {}",
-                                             "client {} is ready",
-                                             "worker {} is to leave",
-                                             "worker {} gets a log",
-                                             "client {} connects",
-                                             "client {} is kept",
-                                             "client {} sends its head"};
+constexpr std::string_view action_names[] = {
+    "worker {} steps",        "worker {} decides to leave", "worker {} is signalled to leave",
+    "worker {} is killed",    "worker {} is stopped",       "worker {} goes on",
+    "master steps",           "master stores line",         "master sees the listener",
+    "master is woken",        "master buries worker {}",    "master checks worker {}",
+    "master hears worker {}", "client {} is ready",         "new clients join the line",
+    "worker {} is to leave",  "worker {} gets a log",       "client {} connects",
+    "client {} is kept",      "client {} sends its head"};
 constexpr std::string_view lives[] = {"", " STOPPED", " DEAD"};
 constexpr std::string_view fates[] = {"absent", "open", "answered", "failed"};
 

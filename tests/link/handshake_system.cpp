@@ -167,6 +167,9 @@ void System::add_master_events(const State& state, std::vector<Successor>& found
         next.slow.clear(SlowClientFlag::parked);
         MasterOperations(next, variant_).push_line_back(slow_client);
     }
+    if (!state.line.empty() && !state.backlog.empty()) {
+        MasterOperations(add(Action::new_ones_queued, 0), variant_).queue_new_connections();
+    }
     for (std::uint8_t i = 0; i < workers; ++i) add_worker_events(state, i, found);
 }
 

@@ -24,6 +24,7 @@ enum class Action : std::uint8_t {
     check_job,
     message_from_worker,
     parked_ready,
+    new_ones_queued,
     order_leave,
     order_log,
     client_connects,

@@ -24,9 +24,9 @@ enum class MasterStep : std::uint8_t {
 ///
 /// Connections left, no worker (REFILL): the listener is not watched, workers serve themselves from it and
 /// the master sleeps; the first worker that finds nothing to do wakes it, because `wake` is set before the
-/// bits are looked at a last time. Once requests wait in the master's own line (LINE: those of kept
-/// connections have to), workers take nothing from the listener; it is watched, and new connections join the
-/// line. Workers left, no connection: the listener is watched.
+/// bits are looked at a last time. While requests wait in the master's own line (those of kept connections
+/// have to) workers take nothing from the listener; when that lasts, new connections join the line (LINE).
+/// Workers left, no connection: the listener is watched.
 ///
 /// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first empties
 /// the wake-up descriptor and clears `wake`). One operation on what the processes share per call.
