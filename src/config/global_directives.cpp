@@ -26,7 +26,8 @@ const GlobalDirective rows[] = {
     {"process.priority", &G::process_priority, "inherited",
      "Nice value of the master and, unless a pool says otherwise, the workers: -19 to 20. Needs root."},
     {"daemonize", &G::daemonize, "yes", "Go to the background. -D and -F outdo it."},
-    {"rlimit_files", &G::rlimit_files, "0", "Limit on open files of the master; 0 leaves it."},
+    {"rlimit_files", &G::rlimit_files, "0",
+     "Limit on open files of workers whose pool has none of its own; 0 leaves it."},
     {"rlimit_core", &G::rlimit_core, "0", "Limit on the size of core files of the master; 0 leaves it."},
     {"events.mechanism", &G::events_mechanism, "epoll",
      "Taken for php-fpm's sake (`epoll`, `poll`, `select`); Phalanx always uses epoll. A pool with `pm = "

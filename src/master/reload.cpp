@@ -41,9 +41,11 @@ void Master::Running::reload() {
 }
 
 void Master::Running::change_to(NewConfiguration next) {
-    if (std::exchange(reload_again_, false)) return reload();
+    const bool again = std::exchange(reload_again_, false);
+    if (again && next.plan) return reload();
     for (const config::Diagnostic& diagnostic : next.diagnostics)
         log_.log(static_cast<log::Level>(diagnostic.level), diagnostic.text);
+    if (again) return reload();
     if (!next.plan) return keep_configuration();
     if (auto changed = pools_.change_to(std::move(next.plan->pools), grace()); !changed) {
         log_.error(changed.error().text());
@@ -72,8 +74,14 @@ void Master::Running::apply(const config::GlobalSettings& next) {
     monitor_timer_.cancel();
     raise_priority();
     if (global_.pid == former_pid_file) return;
-    if (std::exchange(pid_file_written_, false)) (void)::unlink(former_pid_file.c_str());
-    (void)write_pid_file();
+    const bool had_one = std::exchange(pid_file_written_, false);
+    if (write_pid_file()) {
+        if (had_one) (void)::unlink(former_pid_file.c_str());
+    } else {
+        // Whoever looks for the master still finds it.
+        global_.pid = former_pid_file;
+        pid_file_written_ = had_one;
+    }
 }
 
 void Master::Running::say_reloading() {

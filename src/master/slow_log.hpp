@@ -26,14 +26,18 @@ class SlowLog {
 
   private:
     struct Pending {
-        pid_t pid;
+        link::TraceOrder order;
         log::SlowLogEntry entry;
     };
-    void finish_oldest();
+    void send_orders();
+    void write_failed(Pending lost);
+    void write(const Pending& done);
 
     PoolSurroundings& around_;
     const config::PoolSettings& settings_;
     std::deque<Pending> pending_;  ///< in the order of the orders
+    std::size_t ordered_ = 0;      ///< of these: the first ones, which the template has been asked for
+    TemplateHandle* template_ = nullptr;
 };
 
 }  // namespace phalanx::master

@@ -194,6 +194,12 @@ Result<void> set_file_limit(FileLimit limit) {
     return {};
 }
 
+Result<void> allow_files(std::uint64_t files) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= files) return {};
+    return limit_files(files);
+}
+
 Result<void> limit_files(std::uint64_t files) {
     const rlimit limit{files, files};
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {

@@ -90,6 +90,29 @@ TEST_F(BadReload, AccessLogThatCannotBeOpened) {
     expect_kept("failed to open access log");
 }
 
+TEST_F(BadReload, PidFileThatCannotBeWrittenLeavesTheOldOne) {
+    const auto file = site().files() / "master.pid";
+    site().global().set("pid", file.string());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    ASSERT_TRUE(std::filesystem::exists(file));
+    site().global().set("pid", (site().files() / "no-folder/master.pid").string());
+    ASSERT_TRUE(site().reload("Unable to create the PID file")) << site().daemon().log();
+    EXPECT_TRUE(std::filesystem::exists(file));
+    site().daemon().signal(SIGTERM);
+    ASSERT_TRUE(site().daemon().wait().has_value());
+    EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(BadReload, LimitOnFilesThatIsTooLowForTheMasterIsTheWorkersAlone) {
+    site().global().set("rlimit_files", "40");
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(site().get("/x.php").body(), "blue");
+    site().pool().set("env[COLOUR]", "green").set("pm.max_children", "20");
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(site().get("/x.php").body(), "green");
+    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 20; }));
+}
+
 TEST_F(BadReload, TemplateThatCannotStart) {
     site().pool().set("php_admin_value[zend_extension]", "opcache.so");
     site().pool().set("php_admin_value[opcache.preload]", (site().files() / "missing.php").string());

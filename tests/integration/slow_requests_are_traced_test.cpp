@@ -111,6 +111,27 @@ TEST_F(SlowRequest, OfAFormerGenerationIsTraced) {
     EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().templates().size() == 1; }));
 }
 
+/// As when a database hangs: far more at once than a template is asked for at a time.
+TEST_F(SlowRequest, ManyAtOnceAreAllTraced) {
+    constexpr std::size_t kMany = 80;
+    site().pool().set("pm.max_children", std::to_string(kMany));
+    site().script("slow.php", "<?php sleep(2); echo 'done';");
+    site().start();
+    ASSERT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == kMany; }));
+    std::vector<FastCgiClient> clients;
+    for (std::size_t i = 0; i < kMany; ++i) {
+        clients.emplace_back(site().address());
+        ASSERT_TRUE(clients.back().send(site().request("/slow.php")));
+    }
+    for (FastCgiClient& client : clients) EXPECT_EQ(client.read_answer().body(), "done");
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        std::size_t traces = 0;
+        const std::string text = log();
+        for (std::size_t at = 0; (at = text.find("] sleep() ", at)) != std::string::npos; ++at) ++traces;
+        return traces == kMany;
+    })) << log();
+}
+
 TEST_F(SlowRequest, LogThatCannotBeWrittenHoldsNothingUp) {
     site().start();
     std::filesystem::remove(slow_log_);

@@ -67,6 +67,9 @@ struct FileLimit {
 [[nodiscard]] base::Result<void> set_file_limit(FileLimit limit);
 /// rlimit_files: soft and hard RLIMIT_NOFILE.
 [[nodiscard]] base::Result<void> limit_files(std::uint64_t files);
+/// Lets processes made from here on have that many files: raises the hard limit where it is lower, and never
+/// lowers any of this process's own.
+[[nodiscard]] base::Result<void> allow_files(std::uint64_t files);
 /// rlimit_core: soft and hard RLIMIT_CORE in bytes; negative: unlimited.
 [[nodiscard]] base::Result<void> limit_core(std::int64_t bytes);
 /// process.priority: a nice value, -19 to 20.

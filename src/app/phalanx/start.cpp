@@ -111,9 +111,10 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
 }
 
 base::Result<void> apply_limits(const config::GlobalSettings& global) {
+    // The workers' limit: the master holds the sockets and channels of all pools, and keeps its own.
     if (global.rlimit_files > 0) {
-        if (auto limited = os::limit_files(static_cast<std::uint64_t>(global.rlimit_files)); !limited)
-            return limited;
+        if (auto allowed = os::allow_files(static_cast<std::uint64_t>(global.rlimit_files)); !allowed)
+            return allowed;
     }
     if (global.rlimit_core.is_set()) return os::limit_core(global.rlimit_core.value);
     return {};
@@ -128,10 +129,9 @@ config::LoadResult read_configuration(const CommandLine& line) {
 base::Result<void> apply(const CommandLine& line, config::GlobalSettings global, bool daemonized,
                          log::ErrorLog& log) {
     global.daemonize = daemonized;
-    if (auto limited = apply_limits(global); !limited) return limited;
     log.set_level(global.log_level ? to_log(*global.log_level) : log::Level::notice);
     if (auto chosen = choose_target(line, global, log); !chosen) return chosen;
-    return {};
+    return apply_limits(global);
 }
 
 int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log) {
