@@ -129,6 +129,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void wait_with_succession();
     void take_over();
     void leave_to(Pool& heir);
+    void part_from_files();
     void leave_within(std::chrono::milliseconds grace);
     void inherit_from(Pool& former);
     void pass_on_to_heir();

@@ -18,13 +18,6 @@ namespace {
 /// From SIGTERM to SIGKILL once the grace is over, as in php-fpm.
 constexpr std::chrono::seconds kill_after{1};
 
-/// Files of sockets that the heir listens on too are the heir's; others nobody is to find any more.
-void part_from_file(os::ListenSocket& own, const os::ListenSocket* heirs) {
-    if (heirs == nullptr || heirs->device != own.device || heirs->inode != own.inode)
-        os::remove_socket_file(own);
-    own.bound_path.clear();
-}
-
 }  // namespace
 
 Pool::~Pool() {
@@ -79,11 +72,8 @@ void Pool::leave_to(Pool& heir) {
     }
     heir_ = &heir;
     heir.formers_.push_back(this);
-    part_from_file(parts_.socket, &heir.parts_.socket);
-    if (status_listener_) {
-        status_listener_->stop();
-        part_from_file(status_listener_->socket(), heir.status_socket());
-    }
+    if (status_listener_) status_listener_->stop();
+    part_from_files();
     dispatcher_.hand_over(heir.dispatcher_);
     staff_.expect_ends();
     staff_.leave_all();
@@ -99,8 +89,18 @@ void Pool::give_up() {
     stays.reconcile(/*tick=*/false, /*connection_waits=*/false);
 }
 
+/// What another pool listens at is that one's; nobody is to find the rest any more.
+void Pool::part_from_files() {
+    const auto part = [this](os::ListenSocket& socket) {
+        if (!around_.is_shared(socket)) os::remove_socket_file(socket);
+        socket.bound_path.clear();
+    };
+    part(parts_.socket);
+    if (status_listener_) part(status_listener_->socket());
+}
+
 void Pool::retire() {
-    remove_sockets();
+    part_from_files();
     finish();
     leave_within(parts_.grace);
 }

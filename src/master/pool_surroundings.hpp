@@ -10,6 +10,7 @@
 #include "event_loop.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/listen_queue.hpp"
+#include "phalanx/os/listen_socket.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "worker_quota.hpp"
 
@@ -50,6 +51,8 @@ struct PoolSurroundings {
     std::size_t output_limit = 1024;       ///< log_limit
     std::function<void()> start_decided;   ///< a pool has become ready, or has failed to
     std::function<void()> worker_crashed;  ///< by a segmentation fault or a bus error
+    /// Whether another pool listens at the same Unix socket.
+    std::function<bool(const os::ListenSocket&)> is_shared{};
 };
 
 }  // namespace phalanx::master

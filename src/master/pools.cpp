@@ -18,14 +18,11 @@ std::size_t most_starting() {
     return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
 
-bool is_at(const os::ListenSocket& socket, const ListenPlan& where) {
-    const auto names = os::possible_names(where.addresses);
-    return std::find(names.begin(), names.end(), os::bound_name(socket)) != names.end();
-}
-
-Pool* find_at(const std::unordered_map<std::string, Pool*>& serving, const ListenPlan& where) {
+/// Nothing where no such socket is open.
+template <typename Sockets>
+const typename Sockets::mapped_type* find_at(const Sockets& open, const ListenPlan& where) {
     for (const std::string& name : os::possible_names(where.addresses)) {
-        if (const auto found = serving.find(name); found != serving.end()) return found->second;
+        if (const auto found = open.find(name); found != open.end()) return &found->second;
     }
     return nullptr;
 }
@@ -37,12 +34,16 @@ bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) 
 
 }  // namespace
 
+Pools::Pools(PoolSurroundings& around) : around_(around) {
+    around_.is_shared = [this](const os::ListenSocket& socket) { return owners_of(socket) > 1; };
+}
+
 Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace) {
     inherited_.clear();
     List next;
-    const Serving at_addresses = serving();
+    const OpenSockets open = open_sockets();
     for (PoolPlan& plan : plans) {
-        auto made = make(next, std::move(plan), at_addresses, grace);
+        auto made = make(next, std::move(plan), open, grace);
         if (made) continue;
         for (const auto& pool : next) {
             discard(pool->socket());
@@ -50,12 +51,11 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
         }
         return made;
     }
-    let_go_of_present(next);
-    present_ = std::move(next);
+    let_go_of_present(std::move(next));
     return {};
 }
 
-Result<void> Pools::make(List& pools, PoolPlan plan, const Serving& serving,
+Result<void> Pools::make(List& pools, PoolPlan plan, const OpenSockets& open,
                          std::chrono::milliseconds grace) {
     Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
     const config::PoolSettings& settings = parts.plan.settings;
@@ -66,13 +66,13 @@ Result<void> Pools::make(List& pools, PoolPlan plan, const Serving& serving,
                                 file.error().code);
         parts.access_log = *std::move(file);
     }
-    Pool* former = find_at(serving, parts.plan.listen);
-    auto socket = listen_at(parts.plan.listen, parts.plan, former != nullptr ? &former->socket() : nullptr);
+    const OpenSocket* main = find_at(open, parts.plan.listen);
+    Pool* const former = main != nullptr ? main->pool : nullptr;
+    auto socket = listen_at(parts.plan.listen, parts.plan, open);
     if (!socket) return socket.error();
     parts.socket = *std::move(socket);
     if (!parts.plan.status_listen.text.empty()) {
-        auto status_socket = listen_at(parts.plan.status_listen, parts.plan,
-                                       former != nullptr ? former->status_socket() : nullptr);
+        auto status_socket = listen_at(parts.plan.status_listen, parts.plan, open);
         if (!status_socket) {
             discard(parts.socket);
             return status_socket.error();
@@ -97,11 +97,12 @@ Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Pool* former) 
 }
 
 Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPlan& plan,
-                                          const os::ListenSocket* former) {
+                                          const OpenSockets& open) {
     const config::PoolSettings& settings = plan.settings;
-    if (former != nullptr && is_at(*former, where) && os::can_be_found(*former)) {
-        inherited_.push_back({former->fd.get(), os::bound_name(*former)});
-        return os::duplicate(*former);
+    const OpenSocket* found = find_at(open, where);
+    if (found != nullptr && os::can_be_found(*found->socket)) {
+        inherited_.push_back({found->socket->fd.get(), os::bound_name(*found->socket)});
+        return os::duplicate(*found->socket);
     }
     if (!plan.owner.others.empty()) say_ignored_owner(settings);
     warn_of_cut_path(where, settings);
@@ -131,38 +132,47 @@ void Pools::warn_of_cut_path(const ListenPlan& where, const config::PoolSettings
                              where.text, where.text.size(), os::longest_socket_path + 1, path));
 }
 
-Pools::Serving Pools::serving() const {
-    Serving pools;
-    for_each([&pools](Pool& pool) {
-        if (pool.serves()) pools.emplace(os::bound_name(pool.socket()), &pool);
-    });
-    return pools;
+Pools::OpenSockets Pools::open_sockets() const {
+    OpenSockets open;
+    // Those of pools that serve first: others are on their way out.
+    for (const bool serving : {true, false}) {
+        for_each([&](Pool& pool) {
+            if (pool.serves() != serving) return;
+            open.emplace(os::bound_name(pool.socket()),
+                         OpenSocket{&pool.socket(), serving ? &pool : nullptr});
+            if (const os::ListenSocket* status = pool.status_socket())
+                open.emplace(os::bound_name(*status), OpenSocket{status, nullptr});
+        });
+    }
+    return open;
 }
 
-bool Pools::is_served(const os::ListenSocket& socket) const {
-    bool found = false;
+std::size_t Pools::owners_of(const os::ListenSocket& socket) const {
+    std::size_t number = 0;
     for_each([&](const Pool& pool) {
-        found =
-            found || have_same_file(socket, &pool.socket()) || have_same_file(socket, pool.status_socket());
+        number += have_same_file(socket, &pool.socket()) ? 1 : 0;
+        number += have_same_file(socket, pool.status_socket()) ? 1 : 0;
     });
-    return found;
+    return number;
 }
 
 void Pools::discard(const os::ListenSocket& socket) const {
-    if (!is_served(socket)) os::remove_socket_file(socket);
+    if (owners_of(socket) == 0) os::remove_socket_file(socket);
 }
 
 /// Every pool gives way: to its heir, once that is ready, or because it has none.
-void Pools::let_go_of_present(const List& next) {
+void Pools::let_go_of_present(List next) {
     to_launch_.clear();
     for (const auto& pool : present_) {
         if (pool->predecessor() != nullptr) pool->give_up();
     }
     std::move(present_.begin(), present_.end(), std::back_inserter(former_));
-    present_.clear();
+    // Before anybody lets go of a socket's file that one of these may use.
+    present_ = std::move(next);
     for (const auto& pool : former_) {
-        const bool has_heir = std::any_of(
-            next.begin(), next.end(), [&](const auto& heir) { return heir->predecessor() == pool.get(); });
+        const bool has_heir = std::any_of(present_.begin(), present_.end(), [&](const auto& heir) {
+            return heir->predecessor() == pool.get();
+        });
         if (pool->serves() && !has_heir) pool->retire();
     }
 }

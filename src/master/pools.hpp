@@ -19,7 +19,7 @@ namespace phalanx::master {
 /// out, some of which still serve in place of an heir that is not ready yet. Owned by Master.
 class Pools {
   public:
-    explicit Pools(PoolSurroundings& around) : around_(around) {}
+    explicit Pools(PoolSurroundings& around);
 
     /// Makes the pools of a plan the present ones, each following the one that serves at its address. Error:
     /// an address or a file cannot be had; then nothing is changed and nothing left behind.
@@ -56,17 +56,22 @@ class Pools {
 
   private:
     using List = std::vector<std::unique_ptr<Pool>>;
-    /// The pools that serve, by the names of their sockets.
-    using Serving = std::unordered_map<std::string, Pool*>;
-    [[nodiscard]] Serving serving() const;
-    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, const Serving& serving,
+    /// A socket that is open, whatever it is for, by the name of its address.
+    struct OpenSocket {
+        const os::ListenSocket* socket;
+        Pool* pool;  ///< whose main socket it is, if that one serves
+    };
+    using OpenSockets = std::unordered_map<std::string, OpenSocket>;
+    [[nodiscard]] OpenSockets open_sockets() const;
+    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, const OpenSockets& open,
                                           std::chrono::milliseconds grace);
     [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Pool* former);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
-                                                           const os::ListenSocket* former);
-    [[nodiscard]] bool is_served(const os::ListenSocket& socket) const;
+                                                           const OpenSockets& open);
+    /// Pools that have the Unix socket's file for one of theirs.
+    [[nodiscard]] std::size_t owners_of(const os::ListenSocket& socket) const;
     void discard(const os::ListenSocket& socket) const;
-    void let_go_of_present(const List& next);
+    void let_go_of_present(List next);
     void say_ignored_owner(const config::PoolSettings& settings);
     void warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings);
     void bury_those_that_are_over();

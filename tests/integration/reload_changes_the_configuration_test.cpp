@@ -162,6 +162,50 @@ TEST_F(Reload, MovesAPoolToAnotherAddress) {
     EXPECT_FALSE(std::filesystem::exists(former));
 }
 
+TEST_F(Reload, KeepsTheStatusListenerOfAPoolThatMoves) {
+    SKIP_UNLESS_PHALANX("runs it in a pool of its own");
+    site().script("x.php", "<?php echo 'here';");
+    const std::string status = (site().files() / "status.sock").string();
+    site().pool().set("pm.status_listen", status).set("pm.status_path", "/status");
+    site().start();
+    const auto says_status = [&] {
+        return ask(Address::parse(status), site().request("/status")).body().find("pool:") !=
+               std::string::npos;
+    };
+    ASSERT_TRUE(says_status());
+    site().pool().set("listen", (site().files() / "other.sock").string());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(site().get("/x.php").body(), "here");
+    EXPECT_TRUE(says_status());
+    // The two addresses change places.
+    const std::string main = site().pool().value("listen");
+    site().pool().set("listen", status).set("pm.status_listen", main);
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_TRUE(eventually(kPatience, [&] { return site().get("/x.php").body() == "here"; }));
+    site().daemon().signal(SIGTERM);
+    ASSERT_TRUE(site().daemon().wait().has_value());
+    EXPECT_FALSE(std::filesystem::exists(status));
+    EXPECT_FALSE(std::filesystem::exists(main));
+}
+
+TEST_F(Reload, MovesToAPortAndBackWhileARequestRuns) {
+    site().script("slow.php", "<?php usleep(1500000); echo 'slow';");
+    site().script("x.php", "<?php echo 'here';");
+    const std::string home = "127.0.0.1:" + std::to_string(free_tcp_port());
+    site().pool().set("listen", home);
+    site().start();
+    FastCgiClient slow(site().address());
+    ASSERT_TRUE(slow.send(site().request("/slow.php")));
+    ASSERT_TRUE(eventually(kPatience, [&] { return site().get("/x.php").body() == "here"; }));
+    site().pool().set("listen", "127.0.0.1:" + std::to_string(free_tcp_port()));
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    site().pool().set("listen", home);
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(site().get("/x.php").body(), "here");
+    EXPECT_EQ(slow.read_answer().body(), "slow");
+    EXPECT_EQ(site().get("/x.php").body(), "here");
+}
+
 TEST_F(Reload, MakesARemovedSocketAgain) {
     site().script("x.php", "<?php echo 'here';");
     site().start();
