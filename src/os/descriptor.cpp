@@ -63,10 +63,9 @@ Result<UniqueFd> open_for_append(const std::string& path, WhenFull full) {
 }
 
 Result<void> append_at_once(const std::string& path, std::string_view text) {
-    const UniqueFd fd(
-        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
-    if (!fd) return system_error("open() failed");
-    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    const auto fd = open_for_append(path, WhenFull::refuse);
+    if (!fd) return fd.error();
+    if (::write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         return system_error("write() failed");
     return {};
 }

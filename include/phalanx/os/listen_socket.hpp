@@ -21,7 +21,6 @@ struct ListenAddress {
     std::string path;  ///< Unix only
     std::string host;  ///< TCP: name or number, empty: every address
     std::uint16_t port = 0;
-    bool operator==(const ListenAddress&) const = default;
 };
 
 /// A longer path of a Unix socket cannot be bound (unix(7): 108 bytes with the zero at the end).
