@@ -43,6 +43,9 @@ struct CheckContext {
 [[nodiscard]] bool check_process_manager(PoolSettings& pool, const GlobalSettings& global,
                                          const CheckContext& context);
 
+/// What php-fpm does not know (own_checks.cpp): each value within its range.
+[[nodiscard]] bool check_own_directives(const PoolSettings& pool, const CheckContext& context);
+
 /// Every address, also of status pages, must be one pool's alone.
 [[nodiscard]] bool check_listen_addresses(const Settings& settings, const CheckContext& context);
 

@@ -25,11 +25,12 @@ using GlobalHome =
     std::variant<std::string GlobalSettings::*, bool GlobalSettings::*, std::int64_t GlobalSettings::*,
                  std::chrono::seconds GlobalSettings::*, std::optional<int> GlobalSettings::*,
                  std::optional<LogLevel> GlobalSettings::*, ResourceLimit GlobalSettings::*,
-                 int GlobalSettings::*>;  // int: a facility of syslog(3)
+                 int GlobalSettings::*,  // int: a facility of syslog(3)
+                 ReloadScope GlobalSettings::*>;
 using PoolHome = std::variant<std::string PoolSettings::*, bool PoolSettings::*, std::int64_t PoolSettings::*,
                               std::chrono::seconds PoolSettings::*, std::optional<int> PoolSettings::*,
                               ProcessManager PoolSettings::*, ResourceLimit PoolSettings::*,
-                              std::vector<std::string> PoolSettings::*,
+                              ByteSize PoolSettings::*, std::vector<std::string> PoolSettings::*,
                               std::vector<NamedValue> PoolSettings::*, PhpValueHome>;
 
 /// How php-fpm's -tt shows a directive.
@@ -38,6 +39,7 @@ enum class Shown : std::uint8_t {
     written,  ///< the text of the file
     bare,     ///< a duration without its "s"
     never,
+    when_set,  ///< ours, not php-fpm's: only where the file says it
 };
 
 /// A directive: the only place that knows its name. Parser, dump and documentation work from these rows.
@@ -55,6 +57,12 @@ using PoolDirective = Directive<PoolHome>;
 /// All directives, in the order of php-fpm's -tt.
 [[nodiscard]] std::span<const GlobalDirective> global_directives();
 [[nodiscard]] std::span<const PoolDirective> pool_directives();
+
+/// Phalanx's own: php-fpm does not know it.
+template <typename Home>
+[[nodiscard]] bool is_own(const Directive<Home>& directive) {
+    return directive.shown == Shown::when_set;
+}
 
 /// Whether it is written `name[key] = value`.
 [[nodiscard]] bool is_keyed(const PoolDirective& directive);

@@ -35,6 +35,7 @@ parser works from (`src/config/global_directives.cpp`, `src/config/pool_directiv
 | --- | --- |
 | boolean | `yes on true 1`, `no off false none 0` or nothing |
 | number | digits, with an optional minus |
+| size | digits, with `K`, `M` or `G` for 1024, 1024^2, 1024^3 bytes |
 | time | a number with `s`, `m`, `h` or `d`; seconds without |
 | level | `debug notice warning error alert` |
 | facility | `auth authpriv cron daemon ftp kern lpr mail news syslog user uucp local0` to `local7` |
@@ -42,6 +43,10 @@ parser works from (`src/config/global_directives.cpp`, `src/config/pool_directiv
 Relative paths count from the pool's `prefix`, else from `-p`, else from `/usr`; `pid` and `error_log` from `-p`, else
 from `/var`.
 
+)";
+
+constexpr std::string_view own_introduction =
+    R"(The directives below are Phalanx's own; php-fpm refuses a file that has one. `-tt` shows them where they are set.
 )";
 
 /// A table cell: the bar would end it.
@@ -54,11 +59,15 @@ std::string cell(std::string_view text) {
     return escaped;
 }
 
+/// Whose directives a table lists.
+enum class Origin : std::uint8_t { php_fpm, own };
+
 template <typename Rows>
-std::string table(std::string_view title, const Rows& rows) {
+std::string table(std::string_view title, const Rows& rows, Origin origin) {
     std::string text =
         fmt::format("## {}\n\n| directive | type | default | meaning |\n| --- | --- | --- | --- |\n", title);
     for (const auto& row : rows) {
+        if (is_own(row) != (origin == Origin::own)) continue;
         text += fmt::format("| `{}` | {} | {} | {} |\n", row.name, type_name(row), cell(row.fallback),
                             cell(row.meaning));
     }
@@ -68,8 +77,11 @@ std::string table(std::string_view title, const Rows& rows) {
 }  // namespace
 
 std::string render_documentation() {
-    return std::string(introduction) + table("Global directives", global_directives()) + "\n" +
-           table("Pool directives", pool_directives());
+    return std::string(introduction) + table("Global directives", global_directives(), Origin::php_fpm) +
+           "\n" + table("Pool directives", pool_directives(), Origin::php_fpm) + "\n" +
+           std::string(own_introduction) + "\n" +
+           table("Global directives of Phalanx", global_directives(), Origin::own) + "\n" +
+           table("Pool directives of Phalanx", pool_directives(), Origin::own);
 }
 
 }  // namespace phalanx::config

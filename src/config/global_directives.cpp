@@ -34,6 +34,10 @@ const GlobalDirective rows[] = {
      "ondemand` needs `epoll` here."},
     {"systemd_interval", &G::systemd_interval, "10",
      "How often the service manager is told the state; 0 switches this off."},
+    {"reload.scope", &G::reload_scope, "all",
+     "What a reload renews: `all` pools, or only those whose settings, worker program or ini files have "
+     "`changed`.",
+     Shown::when_set},
 };
 
 }  // namespace

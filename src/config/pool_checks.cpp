@@ -222,6 +222,7 @@ bool check_pool(PoolSettings& pool, const GlobalSettings& global, const CheckCon
     complete_access_log(pool, context);
     if (!check_slow_log(pool, context)) return false;
     if (!check_chroot(pool, context) || !check_chdir(pool, context)) return false;
+    if (!check_own_directives(pool, context)) return false;
     complete_php_paths(pool, context);
     complete_environment(pool, context);
     return true;

@@ -41,6 +41,11 @@ void visit_fields(ResourceLimit& limit, Visitor& field) {
 }
 
 template <typename Visitor>
+void visit_fields(ByteSize& size, Visitor& field) {
+    field(size.bytes);
+}
+
+template <typename Visitor>
 void visit_fields(GlobalSettings& settings, Visitor& field) {
     visit_directives(settings, global_directives(), field);
     field(settings.watchdog_interval);

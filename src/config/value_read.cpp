@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <limits>
 #include <utility>
 
@@ -73,6 +74,32 @@ Result<void> read(ResourceLimit& home, std::string_view text) {
     if (!number) return not_a_number();
     if (*number < 0) return Error{"must be greater than zero or 'unlimited'"};
     home.value = *number;
+    return {};
+}
+
+/// Digits and an optional K, M or G, as php.ini writes sizes.
+Result<void> read(ByteSize& home, std::string_view text) {
+    constexpr std::string_view units = "KMG";
+    int shift = 0;
+    std::string_view digits = text;
+    if (!text.empty()) {
+        const auto upper = static_cast<char>(std::toupper(static_cast<unsigned char>(text.back())));
+        if (const std::size_t unit = units.find(upper); unit != std::string_view::npos) {
+            shift = static_cast<int>(unit + 1) * 10;
+            digits.remove_suffix(1);
+        }
+    }
+    const auto number = base::parse_unsigned(digits);
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (!number || *number > most >> shift) return Error{"is not a size (digits, then K, M or G if any)"};
+    home.bytes = static_cast<std::int64_t>(*number << shift);
+    return {};
+}
+
+Result<void> read(ReloadScope& home, std::string_view text) {
+    const bool changed = base::equal_ignoring_case(text, "changed");
+    if (!changed && !base::equal_ignoring_case(text, "all")) return Error{"must be 'all' or 'changed'"};
+    home = changed ? ReloadScope::changed : ReloadScope::all;
     return {};
 }
 

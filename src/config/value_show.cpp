@@ -30,6 +30,13 @@ std::string text_of(const std::optional<LogLevel>& value) {
     return value ? std::string(level_name(*value)) : "unknown value";
 }
 
+std::string text_of(const ByteSize& value) {
+    return std::to_string(value.bytes);
+}
+std::string text_of(ReloadScope value) {
+    return value == ReloadScope::all ? "all" : "changed";
+}
+
 std::string text_of(ProcessManager value) {
     switch (value) {
         case ProcessManager::static_size:
@@ -123,6 +130,8 @@ struct TypeName {
     std::string_view operator()(ResourceLimit S::*) const {
         return "number or `unlimited`";
     }
+    std::string_view operator()(ByteSize PoolSettings::*) const { return "size"; }
+    std::string_view operator()(ReloadScope GlobalSettings::*) const { return "word"; }
     std::string_view operator()(std::optional<LogLevel> GlobalSettings::*) const { return "level"; }
     std::string_view operator()(int GlobalSettings::*) const { return "facility"; }
     std::string_view operator()(ProcessManager PoolSettings::*) const { return "word"; }
@@ -130,6 +139,12 @@ struct TypeName {
     std::string_view operator()(std::vector<NamedValue> PoolSettings::*) const { return "text"; }
     std::string_view operator()(const PhpValueHome& home) const { return home.is_flag ? "boolean" : "text"; }
 };
+
+template <typename Settings, typename Row>
+bool is_shown(const Settings& settings, const Row& row) {
+    if (row.shown == Shown::never) return false;
+    return !is_own(row) || settings.written.contains(row.name);
+}
 
 }  // namespace
 
@@ -150,12 +165,12 @@ std::string_view level_name(LogLevel level) {
 }
 
 void show(const GlobalSettings& settings, const GlobalDirective& directive, std::vector<std::string>& lines) {
-    if (directive.shown == Shown::never) return;
+    if (!is_shown(settings, directive)) return;
     std::visit(DumpOf<GlobalSettings, GlobalDirective>{settings, directive, lines}, directive.home);
 }
 
 void show(const PoolSettings& settings, const PoolDirective& directive, std::vector<std::string>& lines) {
-    if (directive.shown == Shown::never) return;
+    if (!is_shown(settings, directive)) return;
     std::visit(DumpOf<PoolSettings, PoolDirective>{settings, directive, lines}, directive.home);
 }
 

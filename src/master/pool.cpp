@@ -86,7 +86,7 @@ void Pool::launch() {
 
 void Pool::start_template() {
     TemplateStart start;
-    start.program = around_.worker_program;
+    start.program = settings().worker_program.empty() ? around_.worker_program : settings().worker_program;
     start.environment = around_.environment;
     start.settings = link::encode(parts_.plan.worker);
     start.workers_page = pages_.workers_fd();

@@ -54,6 +54,26 @@ TEST_F(Checks, GlobalSection) {
               "ERROR: No pool defined. at least one pool section must be specified in config file");
 }
 
+TEST_F(Checks, OwnDirectives) {
+    EXPECT_EQ(pool_complaint("queue.max_length = 0\n"),
+              "ERROR: [pool www] queue.max_length(0) must be between 1 and 2147483647");
+    EXPECT_EQ(pool_complaint("queue.max_connections = -1\n"),
+              "ERROR: [pool www] queue.max_connections(-1) must be between 0 and 2147483647");
+    EXPECT_EQ(pool_complaint("request_header_timeout = 0\n"),
+              "ERROR: [pool www] request_header_timeout(0) must be between 1 and 31536000 seconds");
+    EXPECT_EQ(pool_complaint("queue.timeout = 400d\n"),
+              "ERROR: [pool www] queue.timeout(34560000) must be between 0 and 31536000 seconds");
+    EXPECT_EQ(pool_complaint("worker_program = php\n"),
+              "ERROR: [pool www] the worker_program path 'php' must start with a '/'");
+    const PoolSettings set = pool("queue.max_buffer = 2k\npm.max_memory = 128M\nqueue.timeout = 2m\n");
+    EXPECT_EQ(set.queue_max_buffer.bytes, 2048);
+    EXPECT_EQ(set.pm_max_memory.bytes, 128 << 20);
+    EXPECT_EQ(set.queue_timeout, std::chrono::seconds(120));
+    EXPECT_EQ(load_pool("pm.max_memory = 12X\n").settings, std::nullopt);
+    EXPECT_EQ(load_pool("pm.max_memory = 99999999999G\n").settings, std::nullopt);
+    EXPECT_EQ(load_text("reload.scope = some\n" + std::string(sound_pool)).settings, std::nullopt);
+}
+
 TEST_F(Checks, FirstRowsOfAPool) {
     EXPECT_EQ(complaint("[a]\nprefix = /nonexistent\n"),
               "ERROR: [pool a] the prefix '/nonexistent' does not exist or is not a directory");

@@ -50,8 +50,10 @@ class OddFiles {
 
     std::string global_lines() {
         std::string text;
-        for (std::size_t count = below(3); count > 0; --count)
-            text += line(std::string(global_directives()[below(global_directives().size())].name));
+        for (std::size_t count = below(3); count > 0; --count) {
+            const GlobalDirective& directive = global_directives()[below(global_directives().size())];
+            text += line(std::string(is_own(directive) ? "log_limit" : directive.name));
+        }
         return text;
     }
 
@@ -81,7 +83,7 @@ class OddFiles {
         if (below(3) == 0) return "php_value[v" + std::to_string(below(9)) + "]";
         const PoolDirective& directive = pool_directives()[below(pool_directives().size())];
         // Formats of the access log are another room's to judge.
-        if (directive.name == "access.format") return "env[F]";
+        if (directive.name == "access.format" || is_own(directive)) return "env[F]";
         return std::string(directive.name) + (is_keyed(directive) ? one_of(keys) : "");
     }
 

@@ -15,6 +15,8 @@ std::string some_value(std::string_view name) {
     if (name == "pm.max_spare_servers" || name == "pm.start_servers") return "3";
     if (name == "pm.min_spare_servers") return "2";
     if (name == "log_level") return "error";
+    if (name == "reload.scope") return "changed";
+    if (name == "worker_program") return "/usr/bin/true";
     if (name == "syslog.facility") return "LOCAL3";
     if (name == "events.mechanism") return "epoll";
     if (name == "rlimit_core") return "unlimited";
@@ -35,7 +37,8 @@ std::string some_value(std::string_view name) {
                            name.find("emergency") != name.npos || name.find("interval") != name.npos ||
                            name == "process.max" || name == "process.priority" || name == "listen.backlog" ||
                            name == "pm.max_spawn_rate" || name == "pm.max_requests" ||
-                           name == "request_slowlog_trace_depth";
+                           name == "request_slowlog_trace_depth" || name.starts_with("queue.") ||
+                           name == "pm.max_memory" || name == "pm.max_lifetime";
     if (name == "request_terminate_timeout") return "18";
     if (name == "log_limit") return "777";
     return is_number ? "17" : "text-of-" + std::string(name);

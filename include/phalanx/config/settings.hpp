@@ -25,6 +25,14 @@ struct ResourceLimit {
     [[nodiscard]] bool is_set() const { return value != 0; }
 };
 
+/// A number of bytes; 0 mostly means "no limit" (see the directive).
+struct ByteSize {
+    std::int64_t bytes = 0;
+};
+
+/// Which pools a reload renews (ours: "reload.scope").
+enum class ReloadScope : std::uint8_t { all, changed };
+
 /// One `name[key] = value` line, in the order of the file.
 struct NamedValue {
     std::string name;
@@ -67,6 +75,7 @@ struct GlobalSettings {
     /// How often the service manager's watchdog is fed (half of WATCHDOG_USEC); 0: there is none. Outdoes
     /// systemd_interval.
     std::chrono::milliseconds watchdog_interval{0};
+    ReloadScope reload_scope = ReloadScope::all;
     WrittenTexts written;
 };
 
@@ -116,7 +125,20 @@ struct PoolSettings {
     bool clear_env = true;
     std::vector<std::string> security_limit_extensions{".php", ".phar"};  ///< empty: every script may run
     std::string apparmor_hat;
-    std::vector<NamedValue> env;       ///< "$NAME" values already looked up
+    // Phalanx's own
+    std::int64_t queue_max_length = 4096;             ///< requests in the line, at least 1
+    std::chrono::seconds queue_timeout{0};            ///< how long one may wait there, 0: for ever
+    std::int64_t queue_max_connections = 0;           ///< that the master holds, 0: its share of what is free
+    ByteSize queue_max_buffer{64 << 20};              ///< of incomplete request heads in the master's memory
+    std::chrono::seconds keepalive_timeout{0};        ///< idle between two requests, 0: for ever
+    std::chrono::seconds request_header_timeout{10};  ///< these three at least 1 s
+    std::chrono::seconds request_body_timeout{60};
+    std::chrono::seconds response_write_timeout{60};
+    ByteSize pm_max_memory;                              ///< resident bytes of a worker, 0: any
+    std::chrono::seconds pm_max_lifetime{0};             ///< 0: for ever
+    std::chrono::seconds pm_template_idle_timeout{300};  ///< ondemand; 0: stays
+    std::string worker_program;                          ///< absolute path, empty: the one that came along
+    std::vector<NamedValue> env;                         ///< "$NAME" values already looked up
     std::vector<PhpValue> php_values;  ///< file order; the first of a name takes effect, as in php-fpm
     WrittenTexts written;              ///< the name[key] directives are not in it
 };
