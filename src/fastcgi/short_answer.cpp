@@ -9,16 +9,18 @@ namespace phalanx::fastcgi {
 namespace {
 
 constexpr std::size_t kMaxStatus = 64;
+constexpr std::size_t kMaxHeader = 64;
 
 /// Where a record's header has the request's id (3.3).
 constexpr std::size_t kIdOffset = 2;
 
 }  // namespace
 
-ShortAnswer::ShortAnswer(std::string_view status) {
+ShortAnswer::ShortAnswer(std::string_view status, std::string_view header) {
     const std::string text(status.substr(0, kMaxStatus));
-    const std::string answer =
-        "Status: " + text + "\r\nContent-type: text/html; charset=UTF-8\r\n\r\n" + text + "\n";
+    const std::string answer = "Status: " + text + "\r\n" +
+                               std::string(header.size() > kMaxHeader ? std::string_view{} : header) +
+                               "Content-type: text/html; charset=UTF-8\r\n\r\n" + text + "\n";
     std::string gathered;
     TextSink sink(gathered);
     ResponseWriter writer(sink);

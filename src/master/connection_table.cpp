@@ -13,16 +13,18 @@ using os::ReadResult;
 
 /// How much of a connection is looked at or read at once.
 constexpr std::size_t look_bytes = 16 * 1024;
-/// Bytes of incomplete heads one pool may hold in the master's memory.
-constexpr std::size_t max_buffered_bytes = 64 * 1024 * 1024;
-/// How long a head may take from its first byte, and a new connection to send one.
-constexpr std::chrono::seconds head_limit{10};
+/// A kept-alive connection that has been idle for so long may have to make room for another.
+constexpr std::chrono::milliseconds least_idle{1000};
 
 constexpr std::uint32_t parked_events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 
 std::span<std::byte> look_room() {
     static std::array<std::byte, look_bytes> room;
     return room;
+}
+
+std::string_view text_in_room(std::size_t size) {
+    return {reinterpret_cast<const char*>(look_room().data()), size};
 }
 
 bool is_ready(HeadScanner::Verdict verdict) {
@@ -37,10 +39,17 @@ bool comes_back(const HeadScanner& scanner) {
 
 }  // namespace
 
+/// Where a connection of the table is.
+enum class ConnectionTable::Place : std::uint8_t {
+    away,    ///< part of a job or with a worker: not watched
+    parked,  ///< its request has to arrive
+    idle     ///< between two requests: may be silent
+};
+
 class ConnectionTable::Entry final : public ReadyHandler {
   public:
     Entry(ConnectionTable& owner, link::ConnectionId its_id, os::UniqueFd its_fd)
-        : table(owner), id(its_id), fd(std::move(its_fd)) {}
+        : table(owner), id(its_id), fd(std::move(its_fd)), lease(owner.around_.share.lease()) {}
     void on_ready(std::uint32_t) override { table.read_more(*this); }
 
     ConnectionTable& table;
@@ -50,21 +59,40 @@ class ConnectionTable::Entry final : public ReadyHandler {
     HeadScanner scanner;
     std::string buffer;
     std::optional<base::WorkerSlot> holder;
-    bool lent = false;       ///< part of a job or with a worker: not watched
-    bool was_lent = false;   ///< a worker has had it, and may have set SO_LINGER
-    bool kept = false;       ///< has served a request: may be silent as long as it likes
-    bool timed = false;      ///< a deadline runs for the head at hand
-    std::uint32_t wait = 0;  ///< counts deadlines, so that an old one is told from the present one
+    ConnectionShare::Lease lease;
+    Place place = Place::away;
+    bool was_lent = false;  ///< a worker has had it, and may have set SO_LINGER
+    bool kept = false;      ///< has served a request
+    std::uint32_t waits =
+        0;  ///< how often it has waited, so that an old deadline is told from the present one
 };
 
-ConnectionTable::ConnectionTable(EventLoop& loop, JobTaker& taker)
-    : loop_(loop), taker_(taker), deadline_timer_(loop) {}
+ConnectionTable::ConnectionTable(const Surroundings& around, JobTaker& taker)
+    : around_(around),
+      taker_(taker),
+      heads_(
+          around.loop, around.settings.request_header_timeout,
+          [this](const Deadlines::Wait& wait) { return find(wait) != nullptr; },
+          [this](const Deadlines::Wait& wait) { close(*find(wait), ClientEvent::late_head); }),
+      idle_ones_(
+          around.loop, around.settings.keepalive_timeout,
+          [this](const Deadlines::Wait& wait) { return find(wait) != nullptr; },
+          [this](const Deadlines::Wait& wait) { remove(*find(wait)); }) {}
 
-ConnectionTable::~ConnectionTable() = default;
+ConnectionTable::~ConnectionTable() {
+    for (const auto& entry : entries_) {
+        if (entry) move_to(*entry, Place::away);
+    }
+}
 
 ConnectionTable::Entry* ConnectionTable::find(link::ConnectionId id) const {
     if (id.index >= entries_.size() || generations_[id.index] != id.generation) return nullptr;
     return entries_[id.index].get();
+}
+
+ConnectionTable::Entry* ConnectionTable::find(const Deadlines::Wait& wait) const {
+    Entry* entry = find(wait.id);
+    return entry != nullptr && entry->waits == wait.number ? entry : nullptr;
 }
 
 ConnectionTable::Entry& ConnectionTable::create(os::UniqueFd fd) {
@@ -83,11 +111,51 @@ ConnectionTable::Entry& ConnectionTable::create(os::UniqueFd fd) {
 void ConnectionTable::remove(Entry& entry) {
     const std::uint32_t index = entry.id.index;
     buffered_bytes_ -= entry.buffer.size();
+    move_to(entry, Place::away);
     entry.watch = {};
     if (entry.fd) os::close_without_lingering(std::move(entry.fd));
     ++generations_[index];
     free_.push_back(index);
     entries_[index].reset();
+}
+
+void ConnectionTable::close(Entry& entry, ClientEvent why) {
+    around_.log.tell(why, entry.fd.get());
+    remove(entry);
+}
+
+/// Keeps the numbers of the status page and ends the deadline of the place it leaves.
+void ConnectionTable::move_to(Entry& entry, Place place) {
+    if (entry.place == place) return;
+    const auto number_of = [this](Place where) {
+        return where == Place::parked ? &around_.page.parked
+               : where == Place::idle ? &around_.page.kept_idle
+                                      : nullptr;
+    };
+    if (auto* number = number_of(entry.place)) number->fetch_sub(1, std::memory_order_relaxed);
+    if (auto* number = number_of(place)) number->fetch_add(1, std::memory_order_relaxed);
+    entry.place = place;
+    ++entry.waits;
+    if (place == Place::parked) heads_.begin({entry.id, entry.waits});
+    if (place == Place::idle) idle_ones_.begin({entry.id, entry.waits});
+}
+
+bool ConnectionTable::make_room() {
+    const auto wait = idle_ones_.oldest(least_idle);
+    if (!wait) return false;
+    Entry& entry = *find(*wait);
+    // What has just begun to arrive is a request, and must not be lost.
+    if (os::peek(entry.fd.get(), look_room()).state == ReadResult::State::bytes) return false;
+    close(entry, ClientEvent::evicted);
+    return true;
+}
+
+/// All of a job but its connection.
+Job ConnectionTable::describe(const HeadScanner& scanner, std::string_view head) const {
+    Job job;
+    job.request_id = scanner.head().request_id;
+    job.asks_for_page = scanner.verdict() == HeadScanner::Verdict::complete && taker_.is_own_page(head);
+    return job;
 }
 
 std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
@@ -96,10 +164,14 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
     HeadScanner scanner;
     if (seen.state == ReadResult::State::bytes) scanner.feed(look_room().first(seen.size));
     if (is_ready(scanner.verdict())) {
-        if (!comes_back(scanner)) return Job{std::move(fd), std::nullopt, {}};
-        Entry& entry = create(std::move(fd));
-        entry.lent = true;
-        return Job{{}, entry.id, {}};
+        Job job = describe(scanner, text_in_room(seen.size));
+        if (comes_back(scanner)) {
+            job.held = create(std::move(fd)).id;
+        } else {
+            job.fd = std::move(fd);
+            job.lease = around_.share.lease();
+        }
+        return job;
     }
     Entry& entry = create(std::move(fd));
     if (seen.state == ReadResult::State::bytes) {
@@ -128,8 +200,19 @@ void ConnectionTable::lend(link::ConnectionId id, base::WorkerSlot holder) {
     entry->was_lent = true;
 }
 
-void ConnectionTable::reclaim(link::ConnectionId id) {
-    if (Entry* entry = find(id)) entry->holder.reset();
+void ConnectionTable::take_back(Job& job) {
+    Entry* entry = job.held ? find(*job.held) : nullptr;
+    if (entry != nullptr) entry->holder.reset();
+    const int fd = entry != nullptr ? entry->fd.get() : job.fd.get();
+    if (fd < 0) return;
+    std::string_view head = job.bytes;
+    if (head.empty()) head = text_in_room(os::peek(fd, look_room()).size);
+    HeadScanner scanner;
+    scanner.feed(std::as_bytes(std::span(head)));
+    const Job seen = describe(scanner, head);
+    job.request_id = seen.request_id;
+    job.asks_for_page = seen.asks_for_page;
+    if (job.fd) job.lease = around_.share.lease();
 }
 
 os::UniqueFd ConnectionTable::release(link::ConnectionId id) {
@@ -154,13 +237,17 @@ bool ConnectionTable::give_back(link::ConnectionId id, base::WorkerSlot holder, 
         remove(*entry);
         return true;
     }
-    entry->lent = false;
     entry->kept = true;
     entry->scanner.reset();
     buffered_bytes_ += bytes.size() - entry->buffer.size();
     entry->buffer = std::move(bytes);
     judge(*entry);
     return true;
+}
+
+bool ConnectionTable::is_lent_to(link::ConnectionId id, base::WorkerSlot holder) const {
+    const Entry* entry = find(id);
+    return entry != nullptr && entry->holder == holder;
 }
 
 std::vector<os::UniqueFd> ConnectionTable::release_held_by(base::WorkerSlot holder) {
@@ -184,13 +271,13 @@ int ConnectionTable::fd_of(link::ConnectionId id) const {
 
 void ConnectionTable::close_parked() {
     for (const auto& entry : entries_) {
-        if (entry && !entry->lent) remove(*entry);
+        if (entry && entry->place != Place::away) remove(*entry);
     }
 }
 
 void ConnectionTable::move_parked_to(ConnectionTable& heir) {
     for (const auto& entry : entries_) {
-        if (!entry || entry->lent) continue;
+        if (!entry || entry->place == Place::away) continue;
         entry->watch = {};
         Entry& moved = heir.create(std::move(entry->fd));
         moved.was_lent = entry->was_lent;
@@ -204,7 +291,6 @@ void ConnectionTable::move_parked_to(ConnectionTable& heir) {
 
 link::ConnectionId ConnectionTable::hold(os::UniqueFd fd) {
     Entry& entry = create(std::move(fd));
-    entry.lent = true;
     entry.was_lent = true;
     return entry.id;
 }
@@ -226,64 +312,34 @@ void ConnectionTable::judge(Entry& entry) {
         entry.scanner.feed(std::as_bytes(std::span(entry.buffer)));
     }
     if (!is_ready(entry.scanner.verdict())) return wait_for_more(entry);
-    Job job;
+    Job job = describe(entry.scanner, entry.buffer);
     buffered_bytes_ -= entry.buffer.size();
     job.bytes = std::exchange(entry.buffer, {});
+    move_to(entry, Place::away);
     // Once a worker has had it, it stays in the table: it is this table that knows how to close it.
     if (comes_back(entry.scanner) || entry.was_lent) {
-        entry.lent = true;
-        entry.timed = false;
-        ++entry.wait;
         job.held = entry.id;
     } else {
         entry.watch = {};
         job.fd = std::move(entry.fd);
         remove(entry);
+        job.lease = around_.share.lease();
     }
     taker_.take_job(std::move(job));
 }
 
 void ConnectionTable::wait_for_more(Entry& entry) {
-    if (buffered_bytes_ > max_buffered_bytes) {
-        remove(entry);
-        return taker_.connection_ended("too many bytes of incomplete requests are waiting");
-    }
+    const auto most_bytes = static_cast<std::size_t>(around_.settings.queue_max_buffer.bytes);
+    if (buffered_bytes_ > most_bytes) return close(entry, ClientEvent::buffer_full);
     if (entry.watch) {
         entry.watch.rearm(parked_events);
     } else {
-        auto watch = loop_.watch(entry.fd.get(), parked_events, entry);
-        if (!watch) {
-            remove(entry);
-            return taker_.connection_ended("it cannot be watched");
-        }
+        auto watch = around_.loop.watch(entry.fd.get(), parked_events, entry);
+        if (!watch) return close(entry, ClientEvent::unwatchable);
         entry.watch = *std::move(watch);
     }
-    watch_deadline(entry);
-}
-
-void ConnectionTable::watch_deadline(Entry& entry) {
-    // A kept-alive connection may be silent; the clock runs once it has begun a head.
-    const bool waits_freely = entry.kept && entry.buffer.empty();
-    if (waits_freely || entry.timed) return;
-    entry.timed = true;
-    ++entry.wait;
-    deadlines_.push_back({base::Monotonic::now() + head_limit, entry.id, entry.wait});
-    if (!deadline_timer_.armed()) deadline_timer_.start(head_limit, [this] { check_deadlines(); });
-}
-
-void ConnectionTable::check_deadlines() {
-    const auto now = base::Monotonic::now();
-    while (!deadlines_.empty() && deadlines_.front().at <= now) {
-        const Deadline due = deadlines_.front();
-        deadlines_.pop_front();
-        Entry* entry = find(due.id);
-        if (entry == nullptr || entry->wait != due.wait) continue;
-        remove(*entry);
-        taker_.connection_ended("its request did not arrive in time");
-    }
-    if (deadlines_.empty()) return;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines_.front().at - now);
-    deadline_timer_.start(left, [this] { check_deadlines(); });
+    // The clock runs once a kept-alive connection has begun a head.
+    move_to(entry, entry.kept && entry.buffer.empty() ? Place::idle : Place::parked);
 }
 
 }  // namespace phalanx::master

@@ -1,35 +1,29 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "client_log.hpp"
+#include "deadlines.hpp"
 #include "event_loop.hpp"
-#include "phalanx/base/clock.hpp"
+#include "job.hpp"
 #include "phalanx/base/ids.hpp"
+#include "phalanx/config/settings.hpp"
 #include "phalanx/fastcgi/head_scanner.hpp"
-#include "phalanx/link/messages.hpp"
-#include "phalanx/os/unique_fd.hpp"
+#include "phalanx/status/line_page.hpp"
 
 namespace phalanx::master {
-
-/// A request that can be given to a worker: either a connection the master keeps a duplicate of (`held`) or
-/// one that goes out of its hands with the job (`fd`).
-struct Job {
-    os::UniqueFd fd;
-    std::optional<link::ConnectionId> held;
-    std::string bytes;  ///< read from the connection already
-};
 
 /// Is told of a parked connection whose next request's head has arrived.
 class JobTaker {
   public:
     virtual void take_job(Job job) = 0;
-    /// A parked connection was given up: the reason in words.
-    virtual void connection_ended(const char* reason) = 0;
+    /// Whether a request asks for a page that the taker gives itself; `head` is the request's, whole.
+    [[nodiscard]] virtual bool is_own_page(std::string_view head) = 0;
 
   protected:
     ~JobTaker() = default;
@@ -43,7 +37,15 @@ enum class Served : std::uint8_t { no, yes };
 /// line: a connection that is ready leaves as a Job.
 class ConnectionTable {
   public:
-    ConnectionTable(EventLoop& loop, JobTaker& taker);
+    /// What a table has from its pool, which outlives it.
+    struct Surroundings {
+        EventLoop& loop;
+        const config::PoolSettings& settings;
+        ConnectionShare& share;
+        ClientLog& log;
+        status::LinePage& page;  ///< where the numbers of parked and idle connections are told
+    };
+    ConnectionTable(const Surroundings& around, JobTaker& taker);
     ~ConnectionTable();
     ConnectionTable(const ConnectionTable&) = delete;
     ConnectionTable& operator=(const ConnectionTable&) = delete;
@@ -53,11 +55,13 @@ class ConnectionTable {
     /// Parks a connection that a worker accepted, with what it had read of it. It may become a Job right
     /// away.
     void park(os::UniqueFd fd, Served served, std::string bytes);
+    /// Closes the kept-alive connection that has been idle longest, if that is long. False: there is none.
+    [[nodiscard]] bool make_room();
 
     /// A job was sent: a worker has the held connection now.
     void lend(link::ConnectionId id, base::WorkerSlot holder);
-    /// The job was taken back before the worker had seen it.
-    void reclaim(link::ConnectionId id);
+    /// The job was taken back before the worker had seen it: what the channel has lost of it is made anew.
+    void take_back(Job& job);
     /// The job is not for a worker: its connection leaves the table. Empty when it is gone.
     [[nodiscard]] os::UniqueFd release(link::ConnectionId id);
     /// The job cannot be served: its connection is closed.
@@ -65,6 +69,8 @@ class ConnectionTable {
     /// The worker is done with the held connection: it is parked again, or closed. False: it never had it.
     [[nodiscard]] bool give_back(link::ConnectionId id, base::WorkerSlot holder, bool closed,
                                  std::string bytes);
+    /// The worker has it, by its own word and by ours.
+    [[nodiscard]] bool is_lent_to(link::ConnectionId id, base::WorkerSlot holder) const;
     /// The worker has died: the connections it held leave the table.
     [[nodiscard]] std::vector<os::UniqueFd> release_held_by(base::WorkerSlot holder);
     /// The worker has died: what it held is closed.
@@ -80,28 +86,26 @@ class ConnectionTable {
 
   private:
     class Entry;
+    enum class Place : std::uint8_t;
     [[nodiscard]] Entry* find(link::ConnectionId id) const;
+    [[nodiscard]] Entry* find(const Deadlines::Wait& wait) const;
     Entry& create(os::UniqueFd fd);
     void remove(Entry& entry);
+    void close(Entry& entry, ClientEvent why);
+    void move_to(Entry& entry, Place place);
     void read_more(Entry& entry);
     void judge(Entry& entry);
     void wait_for_more(Entry& entry);
-    void watch_deadline(Entry& entry);
-    void check_deadlines();
+    [[nodiscard]] Job describe(const fastcgi::HeadScanner& scanner, std::string_view head) const;
 
-    EventLoop& loop_;
+    Surroundings around_;
     JobTaker& taker_;
     std::vector<std::unique_ptr<Entry>> entries_;
     std::vector<std::uint32_t> generations_;
     std::vector<std::uint32_t> free_;
     std::size_t buffered_bytes_ = 0;
-    struct Deadline {
-        base::MonotonicTime at;
-        link::ConnectionId id;
-        std::uint32_t wait;
-    };
-    std::deque<Deadline> deadlines_;  ///< all waits are equally long, so the oldest is first
-    Timer deadline_timer_;
+    Deadlines heads_;      ///< of connections whose request has to arrive
+    Deadlines idle_ones_;  ///< of kept-alive connections between two requests
 };
 
 }  // namespace phalanx::master

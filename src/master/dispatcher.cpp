@@ -18,12 +18,6 @@ constexpr std::uint32_t listener_events = EPOLLIN;
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
 constexpr int accepts_per_look = 64;
-/// How long the line may go before connections that wait in the kernel's queue.
-constexpr std::chrono::milliseconds longest_precedence{10};
-/// Of those, how many join the line at once.
-constexpr int accepts_per_queue = 256;
-/// Requests that wait here before new connections are left in the kernel's queue.
-constexpr std::size_t longest_line = 4096;
 /// A job that an idle worker has not taken by then is taken back: the worker is stopped or starved.
 constexpr std::chrono::milliseconds untaken_limit{20};
 /// How long nothing is accepted once descriptors or memory have run out.
@@ -31,30 +25,28 @@ constexpr std::chrono::milliseconds exhausted_pause{100};
 
 }  // namespace
 
-Dispatcher::Dispatcher(EventLoop& loop, DispatchEvents& events, const link::PoolPages& pages,
-                       std::span<WorkerHandle> workers, int listener, int wake_fd)
-    : loop_(loop),
-      events_(events),
-      pages_(pages),
-      workers_(workers),
-      listener_(listener),
-      wake_fd_(wake_fd),
-      untaken_timer_(loop),
-      pause_timer_(loop),
-      queue_timer_(loop),
-      connections_(loop, *this),
-      answers_(loop),
-      eligible_((workers.size() + 63) / 64) {}
+Dispatcher::Dispatcher(const Parts& parts)
+    : parts_(parts),
+      page_(status::pool_in(parts.pages.pool_area()).line),
+      untaken_timer_(parts.loop),
+      pause_timer_(parts.loop),
+      connections_({parts.loop, parts.settings, parts.share, parts.log, page_}, *this),
+      answers_(parts.loop, parts.share),
+      eligible_((parts.workers.size() + 63) / 64),
+      line_(parts.pages.master().line, page_),
+      mode_timer_(parts.loop),
+      line_timer_(parts.loop),
+      look_interval_(0) {}
 
 Dispatcher::~Dispatcher() {
-    loop_.forget(*this);
+    parts_.loop.forget(*this);
 }
 
 base::Result<void> Dispatcher::start() {
-    auto wake = loop_.watch(wake_fd_, EPOLLIN, wake_handler_);
+    auto wake = parts_.loop.watch(parts_.wake_fd, EPOLLIN, wake_handler_);
     if (!wake) return wake.error();
     wake_watch_ = *std::move(wake);
-    auto listener = loop_.watch(listener_, 0, listener_handler_);
+    auto listener = parts_.loop.watch(parts_.listener, 0, listener_handler_);
     if (!listener) return listener.error();
     listener_watch_ = *std::move(listener);
     pump_soon();
@@ -68,7 +60,7 @@ void Dispatcher::worker_joined(base::WorkerSlot slot) {
 
 void Dispatcher::worker_left(base::WorkerSlot slot) {
     eligible_[slot.number() / 64] &= ~(std::uint64_t{1} << (slot.number() % 64));
-    pages_.clear_idle(slot);
+    parts_.pages.clear_idle(slot);
     pump_soon();
 }
 
@@ -82,36 +74,31 @@ void Dispatcher::pump() {
             return pump_soon();
         }
     }
+    count_busy_workers();
+}
+
+void Dispatcher::count_busy_workers() {
     std::size_t live = 0;
     std::size_t idle = 0;
     for (std::size_t word = 0; word < eligible_.size(); ++word) {
         live += static_cast<std::size_t>(std::popcount(eligible_[word]));
-        idle += static_cast<std::size_t>(std::popcount(eligible_[word] & pages_.workers().idle[word].load()));
+        idle += static_cast<std::size_t>(
+            std::popcount(eligible_[word] & parts_.pages.workers().idle[word].load()));
     }
-    events_.busy_workers(live - idle);
+    parts_.events.busy_workers(live - idle);
 }
 
 bool Dispatcher::choose_lowest_idle() {
-    const auto slot = pages_.lowest_idle(eligible_);
+    const auto slot = parts_.pages.lowest_idle(eligible_);
     if (slot) chosen_ = *slot;
     return slot.has_value();
 }
 
-bool Dispatcher::take_from_line() {
-    if (line_.empty()) return false;
-    job_ = std::move(line_.front());
-    line_.pop_front();
-    line_changed();
-    return true;
-}
-
 bool Dispatcher::accept_ready() {
-    if (draining_ || paused_) return false;
     for (int look = 0; look < accepts_per_look; ++look) {
-        os::Accepted accepted = os::accept_connection(listener_);
-        if (accepted.state == os::Accepted::State::exhausted) pause_listener();
-        if (accepted.state != os::Accepted::State::connection) return false;
-        if (auto job = connections_.admit(std::move(accepted.fd))) {
+        os::UniqueFd connection = accept();
+        if (!connection) return false;
+        if (auto job = connections_.admit(std::move(connection))) {
             job_ = *std::move(job);
             return true;
         }
@@ -122,12 +109,29 @@ bool Dispatcher::accept_ready() {
     return false;
 }
 
+os::UniqueFd Dispatcher::accept() {
+    if (!may_accept()) return {};
+    os::Accepted accepted = os::accept_connection(parts_.listener);
+    if (accepted.state == os::Accepted::State::exhausted)
+        pause_listener("no descriptor or memory is left for them");
+    if (accepted.state == os::Accepted::State::connection) parts_.log.tell_recovered();
+    return std::move(accepted.fd);
+}
+
+bool Dispatcher::may_accept() {
+    if (draining_ || paused_) return false;
+    if (parts_.share.has_room() || connections_.make_room()) return true;
+    pause_listener(
+        "the pool holds as many as it may (queue.max_connections, or its share of the open files)");
+    return false;
+}
+
 void Dispatcher::clear_chosen_bit() {
-    pages_.clear_idle(chosen_);
+    parts_.pages.clear_idle(chosen_);
 }
 
 void Dispatcher::send_job() {
-    WorkerHandle& worker = workers_[chosen_.number()];
+    WorkerHandle& worker = parts_.workers[chosen_.number()];
     const int held_fd = job_.held ? connections_.fd_of(*job_.held) : -1;
     if (job_.held && held_fd < 0) {
         // The connection is gone meanwhile; the worker, whose bit is cleared, has to announce itself again.
@@ -140,47 +144,26 @@ void Dispatcher::send_job() {
         if (job_.held) connections_.drop(*job_.held);
         job_ = {};
         (void)worker.channel.send_control(link::MessageKind::recheck);
-        return events_.connection_trouble("no memory for its request's head");
+        return parts_.log.tell(ClientEvent::out_of_memory);
     }
     if (sent == JobChannel::Sent::yes) {
         if (job_.held) connections_.lend(*job_.held, chosen_);
+        job_.lease = {};
         if (!untaken_timer_.armed()) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
         return;
     }
-    line_.push_front(std::move(job_));
-    line_changed();
+    std::vector<Job> untaken;
+    untaken.push_back(std::move(job_));
+    line_.return_to_front(std::move(untaken));
     worker_left(chosen_);
-    events_.worker_unreachable(worker);
+    parts_.events.worker_unreachable(worker);
 }
 
 void Dispatcher::watch_listener() {
+    mode_ = LineMode::refill;
+    mode_timer_.cancel();
+    look_interval_ = std::chrono::milliseconds(0);
     set_listener_events(draining_ || paused_ ? 0U : listener_events);
-}
-
-void Dispatcher::unwatch_listener() {
-    const bool grow = !draining_ && !paused_ && events_.can_grow_on_demand();
-    if (grow && !line_.empty()) events_.connection_waits_for_growth();
-    set_listener_events(grow ? listener_events : 0U);
-    if (line_.empty() || queue_timer_.armed()) return;
-    line_was_empty_ = false;
-    queue_timer_.start(longest_precedence, [this] {
-        if (!line_was_empty_ && !line_.empty()) queue_new_connections();
-        pump_soon();
-    });
-}
-
-/// While requests of kept connections wait in the line, workers take nothing from the listener: new
-/// connections are to stand behind those, not behind all that will ever follow. As long as the line is empty
-/// now and then they need no help, and cost the master nothing.
-void Dispatcher::queue_new_connections() {
-    for (int look = 0; look < accepts_per_queue; ++look) {
-        if (draining_ || paused_ || line_.size() >= longest_line) break;
-        os::Accepted accepted = os::accept_connection(listener_);
-        if (accepted.state == os::Accepted::State::exhausted) pause_listener();
-        if (accepted.state != os::Accepted::State::connection) break;
-        if (auto job = connections_.admit(std::move(accepted.fd))) line_.push_back(*std::move(job));
-    }
-    line_changed();
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {
@@ -189,9 +172,9 @@ void Dispatcher::set_listener_events(std::uint32_t events) {
     listener_watch_.rearm(events);
 }
 
-void Dispatcher::pause_listener() {
+void Dispatcher::pause_listener(const char* why) {
     paused_ = true;
-    events_.connection_trouble("no descriptor or memory is left to accept connections");
+    parts_.log.tell_exhausted(why);
     pause_timer_.start(exhausted_pause, [this] {
         paused_ = false;
         pump_soon();
@@ -199,13 +182,12 @@ void Dispatcher::pause_listener() {
 }
 
 void Dispatcher::listener_ready() {
-    if (!choose_lowest_idle()) events_.connection_waits_for_growth();
     pump_soon();
 }
 
 void Dispatcher::woken() {
     std::uint64_t count = 0;
-    (void)!::read(wake_fd_, &count, sizeof count);
+    (void)!::read(parts_.wake_fd, &count, sizeof count);
     store_wake(false);
     pump_soon();
 }
@@ -215,20 +197,14 @@ void Dispatcher::take_job(Job job) {
         if (auto adopted = heir_->adopt(std::move(job), connections_)) heir_->take_job(*std::move(adopted));
         return;
     }
-    line_.push_back(std::move(job));
-    line_changed();
+    look_.kept_have_joined = true;
+    line_up(std::move(job));
     pump_soon();
 }
 
-void Dispatcher::line_changed() {
-    if (line_.empty()) line_was_empty_ = true;
-    pages_.master().line.store(static_cast<std::uint32_t>(line_.size()));
-}
-
 void Dispatcher::put_in_front(std::vector<Job> jobs) {
-    for (const Job& job : jobs) {
-        if (job.held) connections_.reclaim(*job.held);
-    }
+    for (Job& job : jobs) connections_.take_back(job);
+    std::erase_if(jobs, [this](Job& job) { return job.asks_for_page && answer_page(job); });
     if (heir_ != nullptr) {
         std::vector<Job> adopted;
         for (Job& job : jobs) {
@@ -236,13 +212,15 @@ void Dispatcher::put_in_front(std::vector<Job> jobs) {
         }
         return heir_->put_in_front(std::move(adopted));
     }
-    line_.insert(line_.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
-    line_changed();
+    line_.return_to_front(std::move(jobs));
     pump_soon();
 }
 
 std::optional<Job> Dispatcher::adopt(Job job, ConnectionTable& from) {
-    if (!job.held) return job;
+    if (!job.held) {
+        job.lease = parts_.share.lease();
+        return job;
+    }
     os::UniqueFd fd = from.release(*job.held);
     if (!fd) return std::nullopt;
     job.held = connections_.hold(std::move(fd));
@@ -258,7 +236,7 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
         return was_lent;
     }
     if (note.head.kind == link::MessageKind::give && note.fd &&
-        os::is_accepted_from(note.fd.get(), listener_)) {
+        os::is_accepted_from(note.fd.get(), parts_.listener)) {
         if (draining_ && heir_ == nullptr) {
             os::close_without_lingering(std::move(note.fd));
             return true;
@@ -287,45 +265,37 @@ void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {
 
 void Dispatcher::stop_accepting() {
     draining_ = true;
-    pages_.master().draining.store(1);
+    parts_.pages.master().draining.store(1);
     set_listener_events(0);
 }
 
 void Dispatcher::hand_over(Dispatcher& heir) {
     stop_accepting();
     heir_ = &heir;
-    std::vector<Job> jobs(std::make_move_iterator(line_.begin()), std::make_move_iterator(line_.end()));
-    line_.clear();
-    line_changed();
-    put_in_front(std::move(jobs));
+    put_in_front(line_.take_all());
     connections_.move_parked_to(heir.connections_);
 }
 
 void Dispatcher::drain() {
     stop_accepting();
     connections_.close_parked();
-    for (Job& job : line_) {
-        if (job.held) connections_.drop(*job.held);
-        if (job.fd) os::close_without_lingering(std::move(job.fd));
-    }
-    line_.clear();
-    line_changed();
+    for (Job& job : line_.take_all()) give_up(std::move(job));
 }
 
 void Dispatcher::check_untaken_jobs() {
     const auto now = base::Monotonic::now();
     bool some_left = false;
-    for (WorkerHandle& worker : workers_) {
+    for (WorkerHandle& worker : parts_.workers) {
         const auto sent_at = worker.channel.job_sent_at();
         if (!sent_at) continue;
         if (now - *sent_at < untaken_limit) {
             some_left = true;
-        } else if (!events_.seems_idle(worker)) {
+        } else if (!parts_.events.seems_idle(worker)) {
             worker.channel.job_was_taken();
         } else if (auto jobs = worker.channel.take_back(); !jobs.empty()) {
             (void)worker.channel.send_control(link::MessageKind::recheck);
             // Messages that were put back are new ones to a worker that has looked already.
-            pages_.master().control[worker.slot.number()].fetch_add(1);
+            parts_.pages.master().control[worker.slot.number()].fetch_add(1);
             put_in_front(std::move(jobs));
         }
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -9,7 +8,10 @@
 #include "connection_table.hpp"
 #include "early_answers.hpp"
 #include "event_loop.hpp"
+#include "line.hpp"
+#include "line_mode.hpp"
 #include "lost_request.hpp"
+#include "own_pages.hpp"
 #include "phalanx/link/master_side.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "worker_handle.hpp"
@@ -22,10 +24,16 @@ class DispatchEvents {
     /// A connection waits, no worker is idle: may the pool make one for it? (pm = ondemand)
     [[nodiscard]] virtual bool can_grow_on_demand() = 0;
     virtual void connection_waits_for_growth() = 0;
+    /// The pool's start has failed, and no worker has joined since: those who wait, wait for nothing.
+    [[nodiscard]] virtual bool cannot_serve() const = 0;
+    /// Requests that the pool's workers have begun, ever; a hint only, and never the same twice in a row
+    /// while they work.
+    [[nodiscard]] virtual std::uint64_t requests_begun() const = 0;
+    /// Connections that wait in the kernel's queue, as far as it can tell.
+    [[nodiscard]] virtual std::uint64_t kernel_queue() = 0;
     /// Workers busy at this moment, whenever the dispatcher has looked.
     virtual void busy_workers(std::size_t count) = 0;
     virtual void worker_unreachable(WorkerHandle& worker) = 0;
-    virtual void connection_trouble(const char* what) = 0;
     /// Whether the worker has begun to serve (its stage in the scoreboard); a hint only.
     [[nodiscard]] virtual bool seems_idle(const WorkerHandle& worker) const = 0;
 
@@ -38,8 +46,20 @@ class DispatchEvents {
 /// owns the workers too; it decides nothing about how many there are.
 class Dispatcher final : public JobTaker, public AfterBatch {
   public:
-    Dispatcher(EventLoop& loop, DispatchEvents& events, const link::PoolPages& pages,
-               std::span<WorkerHandle> workers, int listener, int wake_fd);
+    /// What a dispatcher has from its pool, which outlives it.
+    struct Parts {
+        EventLoop& loop;
+        DispatchEvents& events;
+        const config::PoolSettings& settings;
+        const link::PoolPages& pages;
+        std::span<WorkerHandle> workers;
+        int listener;
+        int wake_fd;
+        ConnectionShare& share;
+        ClientLog& log;
+        const OwnPages& own_pages;
+    };
+    explicit Dispatcher(const Parts& parts);
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
@@ -62,12 +82,14 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void set_heir(Dispatcher* heir) { heir_ = heir; }
     /// Requests in the line.
     [[nodiscard]] std::size_t waiting() const { return line_.size(); }
+    /// Once a second.
+    void tick();
     /// Runs the pump once the events at hand have been handled.
-    void pump_soon() { loop_.after_batch(*this); }
+    void pump_soon() { parts_.loop.after_batch(*this); }
 
     // JobTaker
     void take_job(Job job) override;
-    void connection_ended(const char* reason) override { events_.connection_trouble(reason); }
+    [[nodiscard]] bool is_own_page(std::string_view head) override;
     // AfterBatch
     void after_batch() override { pump(); }
 
@@ -78,8 +100,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void clear_chosen_bit();
     void send_job();
     void watch_listener();
-    void unwatch_listener();
-    void store_wake(bool wanted) { pages_.master().wake.store(wanted ? 1 : 0); }
+    void line_up_or_unwatch();
+    void store_wake(bool wanted) { parts_.pages.master().wake.store(wanted ? 1 : 0); }
 
   private:
     class ListenerHandler final : public ReadyHandler {
@@ -100,23 +122,37 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     };
 
     void pump();
+    [[nodiscard]] bool nobody_is_idle() const { return !parts_.pages.lowest_idle(eligible_).has_value(); }
+    void count_busy_workers();
     void listener_ready();
     void woken();
-    void line_changed();
-    void queue_new_connections();
     void stop_accepting();
+    void set_listener_events(std::uint32_t events);
+    [[nodiscard]] bool may_accept();
+    [[nodiscard]] os::UniqueFd accept();
+    void pause_listener(const char* why);
+    void take_from_worker(WorkerHandle& worker, Note& note);
     void put_in_front(std::vector<Job> jobs);
     [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
     void check_untaken_jobs();
-    void set_listener_events(std::uint32_t events);
-    void pause_listener();
 
-    EventLoop& loop_;
-    DispatchEvents& events_;
-    const link::PoolPages& pages_;
-    std::span<WorkerHandle> workers_;
-    int listener_;
-    int wake_fd_;
+    // The line, and what becomes of those whom no worker serves: dispatcher_line.cpp
+    void line_up(Job job);
+    void queue_new_connections();
+    void look_at_mode();
+    void look_at_line();
+    void look_soon();
+    [[nodiscard]] bool is_gone(const Job& job) const;
+    [[nodiscard]] int fd_of(const Job& job) const;
+    void give_up(Job job);
+    void give_up(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count);
+    void refuse(Job job, ClientEvent why);
+    void refuse(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count);
+    [[nodiscard]] os::UniqueFd take_connection(Job& job);
+    [[nodiscard]] bool answer_page(Job& job);
+
+    Parts parts_;
+    status::LinePage& page_;
     ListenerHandler listener_handler_{*this};
     WakeHandler wake_handler_{*this};
     Watch listener_watch_;
@@ -127,14 +163,25 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     bool paused_ = false;
     Timer untaken_timer_;
     Timer pause_timer_;
-    Timer queue_timer_;
-    bool line_was_empty_ = true;  ///< at some moment since the timer was started
     ConnectionTable connections_;
     EarlyAnswers answers_;
-    std::deque<Job> line_;  ///< requests that are here whole, in order of arrival
     std::vector<std::uint64_t> eligible_;
     base::WorkerSlot chosen_;
     Job job_;
+
+    Line line_;
+    LineMode mode_ = LineMode::refill;
+    Timer mode_timer_;
+    Timer line_timer_;
+    /// Since mode_timer_ was started.
+    struct Look {
+        base::MonotonicTime at;
+        std::uint64_t begun = 0;
+        bool line_was_empty = true;
+        bool kept_have_joined = false;
+    } look_;
+    std::chrono::milliseconds look_interval_;
+    std::size_t window_ticks_ = 0;
 };
 
 }  // namespace phalanx::master

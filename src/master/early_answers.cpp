@@ -30,20 +30,27 @@ constexpr int reads_per_event = 16;
 class EarlyAnswers::Entry final : public ReadyHandler {
   public:
     Entry(EarlyAnswers& its_owner, std::size_t its_place, os::UniqueFd its_fd, std::string its_answer)
-        : owner(its_owner), place(its_place), fd(std::move(its_fd)), answer(std::move(its_answer)) {}
+        : owner(its_owner),
+          place(its_place),
+          fd(std::move(its_fd)),
+          answer(std::move(its_answer)),
+          lease(its_owner.share_.lease()) {}
     void on_ready(std::uint32_t) override { owner.go_on(*this); }
 
     EarlyAnswers& owner;
     std::size_t place;
     os::UniqueFd fd;
     std::string answer;
+    ConnectionShare::Lease lease;
     std::size_t sent = 0;
+    bool ended = false;  ///< all is sent, and the client was told so
     std::size_t dropped = 0;
     base::MonotonicTime deadline = base::Monotonic::now() + send_limit;
     Watch watch;
 };
 
-EarlyAnswers::EarlyAnswers(EventLoop& loop) : loop_(loop), timer_(loop) {}
+EarlyAnswers::EarlyAnswers(EventLoop& loop, ConnectionShare& share)
+    : loop_(loop), share_(share), timer_(loop) {}
 
 EarlyAnswers::~EarlyAnswers() = default;
 
@@ -62,12 +69,13 @@ void EarlyAnswers::send(os::UniqueFd connection, std::string answer) {
 }
 
 void EarlyAnswers::go_on(Entry& entry) {
-    if (entry.sent < entry.answer.size()) {
+    if (!entry.ended) {
         const auto sent =
             os::send_available(entry.fd.get(), std::string_view(entry.answer).substr(entry.sent));
         if (!sent) return remove(entry);
         entry.sent += *sent;
         if (entry.sent < entry.answer.size()) return watch(entry, EPOLLOUT);
+        entry.ended = true;
         os::end_sending(entry.fd.get());
         entry.deadline = base::Monotonic::now() + close_limit;
     }

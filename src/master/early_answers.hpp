@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "connection_share.hpp"
 #include "event_loop.hpp"
 #include "phalanx/os/unique_fd.hpp"
 
@@ -16,12 +17,13 @@ namespace phalanx::master {
 /// closes or has had its time. Everything in events, nothing in a wait.
 class EarlyAnswers {
   public:
-    explicit EarlyAnswers(EventLoop& loop);
+    EarlyAnswers(EventLoop& loop, ConnectionShare& share);
     ~EarlyAnswers();
     EarlyAnswers(const EarlyAnswers&) = delete;
     EarlyAnswers& operator=(const EarlyAnswers&) = delete;
 
-    /// Takes the connection over. `answer` holds whole records, END_REQUEST the last.
+    /// Takes the connection over. `answer` holds whole records, END_REQUEST the last; it may be empty for a
+    /// client that has its answer already and only has to be parted from.
     void send(os::UniqueFd connection, std::string answer);
 
   private:
@@ -32,6 +34,7 @@ class EarlyAnswers {
     void look_for_late_ones();
 
     EventLoop& loop_;
+    ConnectionShare& share_;
     std::vector<std::unique_ptr<Entry>> entries_;
     std::vector<std::size_t> free_;
     std::size_t open_ = 0;

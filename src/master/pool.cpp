@@ -40,8 +40,12 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       parts_(std::move(parts)),
       pages_(std::move(pages)),
       wake_(std::move(wake)),
+      share_(around.connections, static_cast<std::size_t>(settings().queue_max_connections)),
+      client_log_(around.log, settings()),
+      own_pages_(make_own_pages()),
       staff_(around, settings(), pages_, *this),
-      dispatcher_(around.loop, *this, pages_, staff_.handles(), parts_.socket.fd.get(), wake_.get()),
+      dispatcher_({around.loop, *this, settings(), pages_, staff_.handles(), parts_.socket.fd.get(),
+                   wake_.get(), share_, client_log_, own_pages_}),
       template_(around.loop, *this),
       slow_log_(around, settings()),
       request_watch_(around, settings(), staff_,
@@ -53,16 +57,21 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       grace_timer_(around.loop) {
     staff_.attach(dispatcher_);
     if (parts_.status_socket) {
-        const link::WorkerSettings& worker = parts_.plan.worker;
-        StatusListener::Parts own{
-            std::move(*parts_.status_socket), worker.status_path, worker.ping_path, worker.ping_response, {},
-            [this] { return snapshot(); }};
-        // Complaints about the list are the workers', who read it too.
-        std::vector<std::string> complaints;
-        if (worker.check_clients != 0) own.allowed_clients.emplace(worker.allowed_clients, complaints);
-        status_listener_ = std::make_unique<StatusListener>(around.loop, around.log, std::move(own));
+        status_listener_ = std::make_unique<StatusListener>(
+            ConnectionTable::Surroundings{around.loop, settings(), share_, client_log_, page().line},
+            around.log, std::move(*parts_.status_socket), own_pages_);
     }
     page().started_at.store(base::wall_seconds());
+}
+
+OwnPages Pool::make_own_pages() {
+    const link::WorkerSettings& worker = parts_.plan.worker;
+    OwnPages::Parts own{
+        worker.status_path, worker.ping_path, worker.ping_response, {}, [this] { return snapshot(); }};
+    // Complaints about the list are the workers', who read it too.
+    std::vector<std::string> complaints;
+    if (worker.check_clients != 0) own.allowed_clients.emplace(worker.allowed_clients, complaints);
+    return OwnPages(std::move(own));
 }
 
 status::PoolPage& Pool::page() const {
@@ -117,6 +126,7 @@ void Pool::decide_start() {
 
 void Pool::template_failed(const std::string& step) {
     decide_start();
+    start_failed_ = true;
     say(Level::error, fmt::format("the pool's template failed to start: {}", step));
 }
 
@@ -263,6 +273,7 @@ void Pool::tick() {
     // There may be room again for a worker that a waiting connection could not have (process.max).
     if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
     sample_listen_queue();
+    dispatcher_.tick();
 }
 
 void Pool::sample_listen_queue() {
@@ -288,8 +299,15 @@ void Pool::worker_unreachable(WorkerHandle& worker) {
     if (worker.life == WorkerLife::serving) worker.life = WorkerLife::leaving;
 }
 
-void Pool::connection_trouble(const char* what) {
-    say(Level::debug, fmt::format("a connection was closed: {}", what));
+std::uint64_t Pool::requests_begun() const {
+    std::uint64_t begun = page().departed_requests.load();
+    for (const WorkerHandle& worker : staff_.handles()) begun += staff_.requests_begun(worker);
+    return begun;
+}
+
+std::uint64_t Pool::kernel_queue() {
+    const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
+    return backlog ? backlog->waiting : 0;
 }
 
 status::PoolSnapshot Pool::snapshot() const {
@@ -335,6 +353,7 @@ void Pool::let_template_go() {
 }
 
 void Pool::worker_joined() {
+    start_failed_ = false;
     if (stopping_) return let_template_go();
     if (predecessor_ != nullptr) take_over();
 }

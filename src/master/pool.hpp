@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "backoff.hpp"
+#include "client_log.hpp"
 #include "dispatcher.hpp"
 #include "lost_request.hpp"
+#include "own_pages.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/os/listen_socket.hpp"
 #include "policy.hpp"
@@ -107,7 +109,9 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void connection_waits_for_growth() override { reconcile(/*tick=*/false, /*connection_waits=*/true); }
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;
-    void connection_trouble(const char* what) override;
+    [[nodiscard]] bool cannot_serve() const override { return start_failed_; }
+    [[nodiscard]] std::uint64_t requests_begun() const override;
+    [[nodiscard]] std::uint64_t kernel_queue() override;
     [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {
         return staff_.is_idle(worker);
     }
@@ -146,6 +150,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void let_template_go();
     void log_slow_request(const WorkerHandle& worker);
     void decide_start();
+    [[nodiscard]] OwnPages make_own_pages();
     void sample_listen_queue();
     [[nodiscard]] status::PoolSnapshot snapshot() const;
     [[nodiscard]] status::PoolPage& page() const;
@@ -157,6 +162,9 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     Parts parts_;
     link::PoolPages pages_;
     os::UniqueFd wake_;
+    ConnectionShare share_;
+    ClientLog client_log_;
+    OwnPages own_pages_;
     Staff staff_;
     Dispatcher dispatcher_;
     TemplateHandle template_;
@@ -182,6 +190,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     } counted_;
     std::string half_line_;  ///< of the template's output
     bool start_decided_ = false;
+    bool start_failed_ = false;  ///< and no worker has joined since
     bool open_ = false;
     bool stopping_ = false;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "connection_share.hpp"
 #include "event_loop.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/listen_queue.hpp"
@@ -45,6 +46,7 @@ struct PoolSurroundings {
     UnclaimedEnds& unclaimed;
     os::ListenQueues& listen_queues;
     WorkerQuota& quota;
+    ConnectionBudget connections;
     std::string worker_program;
     std::vector<std::string> environment;  ///< of the templates
     std::uint64_t file_limit = 0;          ///< soft RLIMIT_NOFILE of the templates

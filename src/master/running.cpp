@@ -46,6 +46,8 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSe
               unclaimed_,
               listen_queues_,
               quota_,
+              // The other half is for workers' channels, logs and whatever else.
+              {static_cast<std::size_t>(os::most_descriptors() / 2)},
               options.worker_program,
               os::environment_list(),
               os::raise_descriptor_limit(),

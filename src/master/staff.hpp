@@ -75,6 +75,9 @@ class Staff {
     void end_for_time(WorkerHandle& worker, std::uint64_t request) const;
     /// That request is over, though the worker lives on (its script handles SIGTERM).
     void spare(WorkerHandle& worker) const;
+    [[nodiscard]] std::uint64_t requests_begun(const WorkerHandle& worker) const {
+        return page(worker).requests.load(std::memory_order_relaxed);
+    }
     [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:

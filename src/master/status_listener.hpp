@@ -1,17 +1,12 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
 
 #include "connection_table.hpp"
 #include "early_answers.hpp"
-#include "phalanx/fastcgi/params.hpp"
+#include "own_pages.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/listen_socket.hpp"
-#include "phalanx/os/stream_socket.hpp"
-#include "phalanx/status/scoreboard.hpp"
 
 namespace phalanx::master {
 
@@ -20,19 +15,12 @@ namespace phalanx::master {
 /// master answers, and every other path is not found.
 class StatusListener final : public JobTaker, public ReadyHandler {
   public:
-    struct Parts {
-        os::ListenSocket socket;
-        std::string status_path;
-        std::string ping_path;  ///< empty: none
-        std::string ping_response;
-        std::optional<os::AllowedClients> allowed_clients;  ///< nothing: everyone
-        std::function<status::PoolSnapshot()> snapshot;
-    };
     /// `log` writes under the pool's name.
-    StatusListener(EventLoop& loop, log::ErrorLog& log, Parts parts);
+    StatusListener(const ConnectionTable::Surroundings& around, log::ErrorLog& log, os::ListenSocket socket,
+                   const OwnPages& pages);
 
     [[nodiscard]] base::Result<void> start();
-    [[nodiscard]] os::ListenSocket& socket() { return parts_.socket; }
+    [[nodiscard]] os::ListenSocket& socket() { return socket_; }
     /// No new connections from now on.
     void stop();
 
@@ -40,16 +28,16 @@ class StatusListener final : public JobTaker, public ReadyHandler {
     void on_ready(std::uint32_t events) override;
     // JobTaker
     void take_job(Job job) override;
-    void connection_ended(const char*) override {}
+    /// Every request is answered in the same way here.
+    [[nodiscard]] bool is_own_page(std::string_view) override { return false; }
 
   private:
     void pause();
-    [[nodiscard]] std::string answer_to(std::string_view head) const;
-    [[nodiscard]] std::string page_for(const fastcgi::Params& params, std::string& error) const;
 
     EventLoop& loop_;
     log::ErrorLog& log_;
-    Parts parts_;
+    os::ListenSocket socket_;
+    const OwnPages& pages_;
     ConnectionTable connections_;
     EarlyAnswers answers_;
     Watch watch_;

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -52,6 +53,18 @@ ReadResult receive(int connection, std::span<std::byte> room, int flags) {
         if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {ReadResult::State::nothing, 0};
         return {ReadResult::State::end, 0};
     }
+}
+
+/// Connections that one poll(2) looks at.
+constexpr std::size_t most_polled = 256;
+
+bool says_gone(const pollfd& watched) {
+    if ((watched.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return true;
+    if ((watched.revents & POLLRDHUP) == 0) return false;
+    int family = AF_UNIX;
+    socklen_t size = sizeof family;
+    (void)::getsockopt(watched.fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return family != AF_UNIX;
 }
 
 /// poll(2) for one event until the deadline, whatever signals come. False: nothing happened.
@@ -156,6 +169,24 @@ bool can_send(int connection) {
     return ::send(connection, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) == 0 || errno == EAGAIN || errno == EINTR;
 }
 
+bool peer_is_gone(int connection) {
+    bool gone = false;
+    find_gone_peers({&connection, 1}, {&gone, 1});
+    return gone;
+}
+
+void find_gone_peers(std::span<const int> connections, std::span<bool> gone) {
+    std::array<pollfd, most_polled> watched;
+    while (!connections.empty()) {
+        const std::size_t count = std::min(connections.size(), watched.size());
+        for (std::size_t i = 0; i < count; ++i) watched[i] = {connections[i], POLLRDHUP, 0};
+        if (::poll(watched.data(), count, 0) < 0) std::fill_n(watched.begin(), count, pollfd{});
+        for (std::size_t i = 0; i < count; ++i) gone[i] = says_gone(watched[i]);
+        connections = connections.subspan(count);
+        gone = gone.subspan(count);
+    }
+}
+
 void end_sending(int connection) {
     (void)::shutdown(connection, SHUT_WR);
 }
@@ -205,6 +236,23 @@ std::string peer_ip(int connection) {
     const bool mapped = bytes.starts_with(std::string(10, '\0') + "\xff\xff");
     ::inet_ntop(mapped ? AF_INET : AF_INET6, bytes.data() + (mapped ? 12 : 0), text, sizeof text);
     return text;
+}
+
+std::string peer_name(int connection) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(connection, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "unknown";
+    if (address.ss_family == AF_UNIX) {
+        ucred peer{};
+        socklen_t peer_size = sizeof peer;
+        if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0) return "unknown";
+        return fmt::format("pid {} (uid {})", peer.pid, peer.uid);
+    }
+    // The port stands in the same place for both families.
+    const unsigned port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+    const std::string ip = peer_ip(connection);
+    return ip.find(':') == std::string::npos ? fmt::format("{}:{}", ip, port)
+                                             : fmt::format("[{}]:{}", ip, port);
 }
 
 AllowedClients::AllowedClients(std::string_view list, std::vector<std::string>& complaints) {

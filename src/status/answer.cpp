@@ -14,7 +14,7 @@ Answer status_answer(const PoolSnapshot& pool, std::string_view method, std::str
     std::string head(no_cache);
     if (method == "HEAD") return {head + "Content-type: text/html; charset=UTF-8\r\n\r\n", {}};
     const View view = view_from_query(query);
-    StatusPage page = render(pool, view.format, view.detail);
+    StatusPage page = render(pool, view.format, view.detail, view.extent);
     return {head + page.content_type + "\r\n\r\n", std::move(page.body)};
 }
 

@@ -43,9 +43,9 @@ std::int64_t seconds_since(std::int64_t moment, std::int64_t now) {
     return std::max<std::int64_t>(0, now - moment);
 }
 
-std::array<Field, 14> pool_fields(const PoolSnapshot& pool, const Style& style) {
+std::vector<Field> pool_fields(const PoolSnapshot& pool, const Style& style, Extent extent) {
     const auto number = [](auto value) { return fmt::to_string(value); };
-    return {{
+    std::vector<Field> fields{
         {"pool", "pool", style.escape(pool.pool), true},
         {"process manager", "process-manager", style.escape(pool.process_manager), true},
         {"start time", "start-time", time_value(pool.started_at, style), false},
@@ -60,7 +60,25 @@ std::array<Field, 14> pool_fields(const PoolSnapshot& pool, const Style& style) 
         {"max active processes", "max-active-processes", number(pool.max_active), false},
         {"max children reached", "max-children-reached", number(pool.max_children_reached), false},
         {"slow requests", "slow-requests", number(pool.slow_requests), false},
-    }};
+    };
+    if (extent == Extent::php_fpm) return fields;
+    const LineSnapshot& line = pool.line;
+    fields.insert(fields.end(),
+                  {
+                      {"queue length", "queue-length", number(line.length), false},
+                      {"max queue length", "max-queue-length", number(line.longest), false},
+                      {"queue oldest usec", "queue-oldest-usec", number(line.oldest_usec), false},
+                      {"queue wait p50", "queue-wait-p50", number(line.wait_p50_usec), false},
+                      {"queue wait p95", "queue-wait-p95", number(line.wait_p95_usec), false},
+                      {"queue wait p99", "queue-wait-p99", number(line.wait_p99_usec), false},
+                      {"queued requests", "queued-requests", number(line.joined), false},
+                      {"shed requests", "shed-requests", number(line.shed), false},
+                      {"expired requests", "expired-requests", number(line.expired), false},
+                      {"abandoned requests", "abandoned-requests", number(line.abandoned), false},
+                      {"idle kept-alive", "idle-kept-alive", number(line.kept_idle), false},
+                      {"parked connections", "parked-connections", number(line.parked), false},
+                  });
+    return fields;
 }
 
 std::array<Field, 13> worker_fields(const SlotSnapshot& worker, std::int64_t now, const Style& style) {

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "escape.hpp"
 #include "phalanx/status/scoreboard.hpp"
+#include "phalanx/status/status_page.hpp"
 
 namespace phalanx::status {
 
@@ -24,7 +26,8 @@ struct Field {
     bool quoted;
 };
 
-[[nodiscard]] std::array<Field, 14> pool_fields(const PoolSnapshot& pool, const Style& style);
+/// Those of php-fpm, then, where the extent says so, those of the line.
+[[nodiscard]] std::vector<Field> pool_fields(const PoolSnapshot& pool, const Style& style, Extent extent);
 [[nodiscard]] std::array<Field, 13> worker_fields(const SlotSnapshot& worker, std::int64_t now,
                                                   const Style& style);
 
@@ -32,6 +35,6 @@ struct Field {
 [[nodiscard]] std::int64_t seconds_since(std::int64_t moment, std::int64_t now);
 
 /// The openmetrics body, which has other names and no part for processes.
-[[nodiscard]] std::string render_openmetrics(const PoolSnapshot& pool);
+[[nodiscard]] std::string render_openmetrics(const PoolSnapshot& pool, Extent extent);
 
 }  // namespace phalanx::status

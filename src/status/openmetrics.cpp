@@ -26,7 +26,37 @@ void append(std::string& out, const Metric& metric) {
 
 }  // namespace
 
-std::string render_openmetrics(const PoolSnapshot& pool) {
+namespace {
+
+void append_line(std::string& out, const LineSnapshot& line) {
+    const Metric metrics[] = {
+        {"queue_requests", "gauge", "The number of requests that wait in the master for a worker.",
+         line.length},
+        {"max_queue_requests", "counter", "The most requests that have waited in the master at once.",
+         line.longest},
+        {"queue_oldest_microseconds", "gauge", "How long the first request in the master's line has waited.",
+         line.oldest_usec},
+        {"queue_wait_p50_microseconds", "gauge", "The median waiting time in the line in the last minutes.",
+         line.wait_p50_usec},
+        {"queue_wait_p95_microseconds", "gauge", "Its 95th percentile.", line.wait_p95_usec},
+        {"queue_wait_p99_microseconds", "gauge", "Its 99th percentile.", line.wait_p99_usec},
+        {"queued_requests", "counter", "The number of requests that have waited in the line.", line.joined},
+        {"shed_requests", "counter", "The number of requests refused because the line was full.", line.shed},
+        {"expired_requests", "counter", "The number of requests that exceeded 'queue.timeout'.",
+         line.expired},
+        {"abandoned_requests", "counter", "The number of requests whose client left before their turn.",
+         line.abandoned},
+        {"idle_kept_alive_connections", "gauge", "The number of kept-alive connections between two requests.",
+         line.kept_idle},
+        {"parked_connections", "gauge", "The number of connections whose request has not arrived yet.",
+         line.parked},
+    };
+    for (const Metric& metric : metrics) append(out, metric);
+}
+
+}  // namespace
+
+std::string render_openmetrics(const PoolSnapshot& pool, Extent extent) {
     const std::string reached = fmt::format("Could pool {} using a {} PM on PHP-FPM be reached?",
                                             escape_text(pool.pool), escape_text(pool.process_manager));
     const Metric metrics[] = {
@@ -56,6 +86,7 @@ std::string render_openmetrics(const PoolSnapshot& pool) {
     };
     std::string out;
     for (const Metric& metric : metrics) append(out, metric);
+    if (extent == Extent::with_line) append_line(out, pool.line);
     return out += "# EOF\n";
 }
 

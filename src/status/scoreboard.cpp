@@ -113,6 +113,7 @@ PoolSnapshot take_snapshot(std::string_view pool, std::string_view process_manag
     snapshot.slow_requests = page.slow_requests;
 
     const std::uint64_t now_usec = base::monotonic_usec();
+    snapshot.line = take_line_snapshot(page.line, now_usec);
     const std::size_t count = std::min(slots.size(), max_workers_per_pool);
     for (std::size_t i = 0; i < count; ++i) {
         if (!is_live(page, i)) continue;

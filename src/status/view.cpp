@@ -54,15 +54,16 @@ std::string variable_name(std::string_view raw) {
 }  // namespace
 
 View view_from_query(std::string_view query) {
+    View view;
     std::array<bool, words.size()> present{};
     for (int i = 0; i < max_variables && !query.empty(); ++i) {
         const std::string_view variable = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(query.size(), variable.size() + 1));
         const std::string name = variable_name(variable.substr(0, variable.find('=')));
         if (name.empty()) continue;
+        if (name == "queue") view.extent = Extent::with_line;
         for (std::size_t w = 0; w < words.size(); ++w) present[w] = present[w] || words[w].starts_with(name);
     }
-    View view;
     if (present.back()) view.detail = Detail::processes;
     const auto first = std::find(present.begin(), present.end() - 1, true);
     if (first != present.end() - 1) view.format = formats[static_cast<std::size_t>(first - present.begin())];

@@ -54,6 +54,9 @@ class Seat final : public ReadyHandler {
 class Pool final : public DispatchEvents {
   public:
     explicit Pool(Choices& choices) : choices_(choices) {
+        settings_.queue_max_length = static_cast<std::int64_t>(1 + choices.below(client_count));
+        // Nobody reads it.
+        log_.set_level(log::Level::alert);
         for (std::size_t i = 0; i < worker_count; ++i) {
             workers_[i].slot = base::WorkerSlot(static_cast<std::uint16_t>(i));
             seats_.push_back(std::make_unique<Seat>(*this, workers_[i]));
@@ -70,7 +73,9 @@ class Pool final : public DispatchEvents {
     void connection_waits_for_growth() override {}
     void busy_workers(std::size_t count) override { require(count <= worker_count); }
     void worker_unreachable(WorkerHandle& worker) override { worker.life = WorkerLife::leaving; }
-    void connection_trouble(const char*) override {}
+    bool cannot_serve() const override { return choices_.below(16) == 0; }
+    std::uint64_t requests_begun() const override { return choices_.byte(); }
+    std::uint64_t kernel_queue() override { return choices_.byte(); }
     bool seems_idle(const WorkerHandle&) const override { return true; }
 
     void act();
@@ -93,7 +98,7 @@ class Pool final : public DispatchEvents {
         return *std::move(loop);
     }
     static link::PoolPages make_pages() {
-        auto pages = link::PoolPages::create({worker_count, 64, 64});
+        auto pages = link::PoolPages::create({worker_count, 64, sizeof(status::PoolPage)});
         require(pages.has_value());
         return *std::move(pages);
     }
@@ -107,7 +112,14 @@ class Pool final : public DispatchEvents {
     std::vector<std::unique_ptr<Seat>> seats_;
     std::array<UniqueFd, client_count> clients_;
     ForeignDescriptors foreign_;
-    Dispatcher dispatcher_{*loop_, *this, pages_, workers_, listener_.get(), wake_.get()};
+    config::PoolSettings settings_;
+    log::ErrorLog log_;
+    ConnectionBudget budget_{client_count};
+    ConnectionShare share_{budget_, 0};
+    ClientLog client_log_{log_, settings_};
+    OwnPages own_pages_{{"/status", "/ping", "pong", {}, [] { return status::PoolSnapshot{}; }}};
+    Dispatcher dispatcher_{{*loop_, *this, settings_, pages_, workers_, listener_.get(), wake_.get(), share_,
+                            client_log_, own_pages_}};
 };
 
 void Seat::on_ready(std::uint32_t) {

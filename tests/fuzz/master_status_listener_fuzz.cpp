@@ -24,16 +24,6 @@ status::PoolSnapshot snapshot() {
     return pool;
 }
 
-StatusListener::Parts parts() {
-    StatusListener::Parts parts;
-    parts.socket.fd = fuzz::listen_anywhere();
-    parts.status_path = "/status";
-    parts.ping_path = "/ping";
-    parts.ping_response = "pong";
-    parts.snapshot = &snapshot;
-    return parts;
-}
-
 std::string received(const os::UniqueFd& client) {
     std::string text;
     char room[4096];
@@ -47,9 +37,16 @@ std::string ask(std::string_view bytes, std::size_t step, bool ends) {
     auto loop = EventLoop::create();
     require(loop.has_value());
     log::ErrorLog log;
-    StatusListener::Parts its_parts = parts();
-    const os::UniqueFd client = fuzz::connect_to(its_parts.socket.fd);
-    StatusListener listener(**loop, log, std::move(its_parts));
+    os::ListenSocket socket;
+    socket.fd = fuzz::listen_anywhere();
+    const os::UniqueFd client = fuzz::connect_to(socket.fd);
+    const config::PoolSettings settings;
+    ConnectionBudget budget{16};
+    ConnectionShare share(budget, 0);
+    ClientLog client_log(log, settings);
+    status::LinePage page{};
+    const OwnPages pages({"/status", "/ping", "pong", {}, &snapshot});
+    StatusListener listener({**loop, settings, share, client_log, page}, log, std::move(socket), pages);
     require(listener.start().has_value());
     while (!bytes.empty()) {
         fuzz::send_some(client, bytes.substr(0, step));

@@ -66,7 +66,7 @@ class MasterOperations {
     void clear_chosen_bit() { chosen().flags.clear(WorkerFlag::idle); }
     void send_job();
     void watch_listener() { state_.shared.set(SharedFlag::watching); }
-    void unwatch_listener() { state_.shared.clear(SharedFlag::watching); }
+    void line_up_or_unwatch() { state_.shared.clear(SharedFlag::watching); }
     void store_wake(bool wanted);
 
     // What handlers of events need besides.

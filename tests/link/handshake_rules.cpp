@@ -46,8 +46,8 @@ constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "
                                              "serve",         "close_inbox",   "drain_inbox", "serve_last",
                                              "gone"};
 constexpr std::string_view master_steps[] = {
-    "look_for_idle",    "find_job", "clear_idle", "send_job",         "watch_listener", "clear_wake",
-    "unwatch_listener", "set_wake", "look_again", "clear_wake_again", "asleep"};
+    "look_for_idle",      "find_job", "clear_idle", "send_job",         "watch_listener", "clear_wake",
+    "line_up_or_unwatch", "set_wake", "look_again", "clear_wake_again", "asleep"};
 constexpr std::string_view task_names[] = {
     "pump",     "clear_wake_when_woken", "drain_for_check", "send_recheck", "send_leave",
     "send_log", "count_control"};

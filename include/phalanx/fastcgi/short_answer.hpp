@@ -17,8 +17,9 @@ inline constexpr std::string_view gateway_timeout = "504 Gateway Timeout";      
 /// handler, and the master where a worker has died.
 class ShortAnswer {
   public:
-    /// `status` is code and reason, as in "504 Gateway Timeout"; at most 64 bytes, the rest is cut.
-    explicit ShortAnswer(std::string_view status);
+    /// `status` is code and reason, as in "504 Gateway Timeout"; at most 64 bytes, the rest is cut. `header`:
+    /// one more header line with its CRLF, at most 64 bytes too, or nothing.
+    explicit ShortAnswer(std::string_view status, std::string_view header = {});
 
     /// Makes it the answer to this request. Async-signal-safe.
     void address_to(std::uint16_t request_id) noexcept;
@@ -27,7 +28,7 @@ class ShortAnswer {
     }
 
   private:
-    std::array<std::byte, 256> bytes_{};
+    std::array<std::byte, 320> bytes_{};
     std::size_t size_ = 0;
     std::size_t end_record_ = 0;  ///< where END_REQUEST begins
 };

@@ -12,7 +12,7 @@ enum class MasterStep : std::uint8_t {
     send_job,
     watch_listener,
     clear_wake,
-    unwatch_listener,
+    line_up_or_unwatch,
     set_wake,
     look_again,
     clear_wake_again,
@@ -22,10 +22,11 @@ enum class MasterStep : std::uint8_t {
 /// The master's half of the hand-shake with the workers (its partner: worker_side.hpp): hands the waiting
 /// connections to the idle workers until one of the two has run out.
 ///
-/// Connections left, no worker (REFILL): the listener is not watched, workers serve themselves from it and
-/// the master sleeps; the first worker that finds nothing to do wakes it, because `wake` is set before the
-/// bits are looked at a last time. While requests wait in the master's own line (those of kept connections
-/// have to) workers take nothing from the listener; when that lasts, new connections join the line (LINE).
+/// Connections left, no worker: mostly (REFILL) the listener is not watched, workers serve themselves from it
+/// and the master sleeps; the first worker that finds nothing to do wakes it, because `wake` is set before
+/// the bits are looked at a last time. Where connections would wait for long (LINE) the listener stays
+/// watched and the master takes all of them into its line. While requests wait there (those of kept
+/// connections have no other way) workers take nothing from the listener.
 /// Workers left, no connection: the listener is watched.
 ///
 /// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first empties
@@ -34,7 +35,7 @@ template <typename Operations>
 MasterStep advance(MasterStep step, Operations& master) {
     switch (step) {
         case MasterStep::look_for_idle:
-            return master.choose_lowest_idle() ? MasterStep::find_job : MasterStep::unwatch_listener;
+            return master.choose_lowest_idle() ? MasterStep::find_job : MasterStep::line_up_or_unwatch;
         case MasterStep::find_job:
             return master.take_from_line() || master.accept_ready() ? MasterStep::clear_idle
                                                                     : MasterStep::watch_listener;
@@ -52,8 +53,8 @@ MasterStep advance(MasterStep step, Operations& master) {
         case MasterStep::clear_wake:
             master.store_wake(false);
             return MasterStep::asleep;
-        case MasterStep::unwatch_listener:
-            master.unwatch_listener();
+        case MasterStep::line_up_or_unwatch:
+            master.line_up_or_unwatch();
             return MasterStep::set_wake;
         case MasterStep::set_wake:
             master.store_wake(true);

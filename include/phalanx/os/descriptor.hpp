@@ -46,6 +46,8 @@ enum class WhenFull { wait, refuse };
 /// Writes one line of a log, whole or not at all: never waits for a pipe that is full.
 bool write_if_taken(int fd, std::string_view line);
 
+/// What raise_descriptor_limit() makes, or has made, the soft limit.
+[[nodiscard]] std::uint64_t most_descriptors();
 /// Raises the soft limit of open files to the hard one and returns the soft limit that was there before.
 std::uint64_t raise_descriptor_limit();
 

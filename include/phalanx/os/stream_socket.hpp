@@ -48,6 +48,12 @@ struct ReadResult {
 /// False: the peer takes nothing any more (a send of nothing fails: it has closed a Unix socket, or reset).
 [[nodiscard]] bool can_send(int connection);
 
+/// Nobody will read an answer: the peer has closed a Unix socket (one that has only ended its sending still
+/// reads), a TCP one was reset or has ended its sending, which there cannot be told from a close.
+[[nodiscard]] bool peer_is_gone(int connection);
+/// The same for many at once, in one system call: sets `gone[i]` for `connections[i]`.
+void find_gone_peers(std::span<const int> connections, std::span<bool> gone);
+
 /// shutdown(2) of our direction: the peer sees the end of what it is sent.
 void end_sending(int connection);
 /// shutdown(2) of both directions: the peer sees the end even while others hold duplicates.
@@ -64,6 +70,10 @@ void stop_receiving(int socket);
 
 /// The peer's IP address in text form, IPv4-mapped ones as IPv4; empty for Unix sockets.
 [[nodiscard]] std::string peer_ip(int connection);
+
+/// For people to read: "127.0.0.1:40312", "[::1]:40312", for Unix sockets "pid 71 (uid 33)" of whoever
+/// connected.
+[[nodiscard]] std::string peer_name(int connection);
 
 /// listen.allowed_clients: exact IPv4 and IPv6 addresses; an IPv4 one also admits its mapped form.
 class AllowedClients {

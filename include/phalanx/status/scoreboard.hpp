@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "phalanx/base/ids.hpp"
+#include "phalanx/status/line_page.hpp"
 
 namespace phalanx::status {
 
@@ -67,6 +68,7 @@ struct alignas(64) PoolPage {
     std::atomic<std::uint64_t> max_listen_queue;
     std::atomic<std::uint64_t> listen_queue_length;  ///< the backlog the kernel grants
     std::atomic<std::uint64_t> live_mask[16];        ///< bit i: slot i holds a live worker (1,024 at most)
+    LinePage line;
 };
 
 /// The most workers one pool may have, given by the masks of the shared pages.
@@ -98,6 +100,7 @@ struct PoolSnapshot {
     std::uint64_t listen_queue = 0, max_listen_queue = 0, listen_queue_length = 0;
     std::uint64_t idle = 0, active = 0, max_active = 0;
     std::uint64_t max_children_reached = 0, slow_requests = 0;
+    LineSnapshot line;
     std::vector<SlotSnapshot> workers;  ///< slot order, live ones only
 };
 

@@ -14,14 +14,20 @@ enum class Format : std::uint8_t { text, html, xml, json, openmetrics };
 /// Whether each process has its part ("?full"). openmetrics has none.
 enum class Detail : std::uint8_t { pool, processes };
 
+/// Whether the pool's part goes on with what the master knows of the line ("?queue"). php-fpm has nothing of
+/// the kind, so nobody sees it who does not ask.
+enum class Extent : std::uint8_t { php_fpm, with_line };
+
 struct View {
     Format format = Format::text;
     Detail detail = Detail::pool;
+    Extent extent = Extent::php_fpm;
 };
 
 /// What a query string asks for: the first of html, xml, json and openmetrics that is the name of a variable,
-/// else text; and "full". Names are read as PHP reads them for $_GET (percent-decoded, "json[]" is json), and
-/// as in php-fpm any beginning of a word stands for the word ("j" is json).
+/// else text; "full"; and "queue", which is ours and has to be written out. Names are read as PHP reads them
+/// for $_GET (percent-decoded, "json[]" is json), and as in php-fpm any beginning of a word stands for the
+/// word ("j" is json).
 [[nodiscard]] View view_from_query(std::string_view query);
 [[nodiscard]] Format format_from_query(std::string_view query);
 
@@ -34,7 +40,8 @@ struct StatusPage {
 /// The bytes php-fpm 8.2 renders for the same numbers. Texts that come from clients are escaped for the
 /// format; in text, where php-fpm leaves them raw, control bytes appear as \xNN so that none can forge a
 /// line.
-[[nodiscard]] StatusPage render(const PoolSnapshot& pool, Format format, Detail detail);
+[[nodiscard]] StatusPage render(const PoolSnapshot& pool, Format format, Detail detail,
+                                Extent extent = Extent::php_fpm);
 
 /// A whole CGI answer: header lines, each with its CRLF, the empty line that ends them, and the body.
 struct Answer {

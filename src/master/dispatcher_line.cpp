@@ -1,0 +1,194 @@
+// The dispatcher's line: who joins it, who leaves it unserved, and when new connections are taken into it.
+
+#include <algorithm>
+#include <array>
+
+#include "dispatcher.hpp"
+#include "phalanx/fastcgi/short_answer.hpp"
+#include "phalanx/os/stream_socket.hpp"
+
+namespace phalanx::master {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// New connections that join the line before other pools and events get their turn.
+constexpr int accepts_per_queue = 64;
+/// Between two looks at how the workers keep up: the first after a pool has run out of idle ones, and the
+/// longest where they go on keeping up.
+constexpr milliseconds first_look{10};
+constexpr milliseconds longest_look{40};
+/// Between two looks for requests of the line whose client is gone or whose time is over, and how many
+/// clients are looked at each time.
+constexpr milliseconds line_look{100};
+constexpr std::size_t clients_per_look = 4096;
+/// A request that has waited for less is given out without asking whether its client is still there.
+constexpr milliseconds sure_of_client{1};
+/// How many requests of clients that are gone are passed over in search of one job.
+constexpr int most_passed_over = 256;
+/// What a refused client is told to wait before it tries again.
+constexpr std::string_view retry_later = "Retry-After: 2\r\n";
+
+std::string refusal(std::uint16_t request_id) {
+    static fastcgi::ShortAnswer answer(fastcgi::service_unavailable, retry_later);
+    answer.address_to(request_id);
+    return std::string(answer.bytes());
+}
+
+}  // namespace
+
+bool Dispatcher::take_from_line() {
+    const auto sure_since = base::Monotonic::now() - sure_of_client;
+    for (int passed_over = 0; !line_.empty(); ++passed_over) {
+        const Job& first = line_.front();
+        const bool gone = passed_over < most_passed_over && first.since < sure_since && is_gone(first);
+        if (!gone) break;
+        parts_.log.tell(ClientEvent::abandoned);
+        page_.abandoned.fetch_add(1, std::memory_order_relaxed);
+        give_up(line_.drop_first());
+    }
+    if (line_.empty()) {
+        look_.line_was_empty = true;
+        return false;
+    }
+    job_ = line_.take_first();
+    if (line_.empty()) look_.line_was_empty = true;
+    return true;
+}
+
+/// A request whose head is here, for which no worker is idle; or nobody has looked yet whether one is.
+void Dispatcher::line_up(Job job) {
+    if (job.asks_for_page && answer_page(job)) return;
+    if (line_.size() >= static_cast<std::size_t>(parts_.settings.queue_max_length)) {
+        page_.shed.fetch_add(1, std::memory_order_relaxed);
+        return refuse(std::move(job), ClientEvent::shed);
+    }
+    line_.join(std::move(job));
+    look_soon();
+}
+
+void Dispatcher::line_up_or_unwatch() {
+    const bool grows = parts_.events.can_grow_on_demand();
+    if (grows || parts_.events.cannot_serve()) mode_ = LineMode::line;
+    if (mode_ == LineMode::line) queue_new_connections();
+    set_listener_events(mode_ == LineMode::line && !draining_ && !paused_ ? EPOLLIN : 0U);
+    if (grows && !line_.empty()) parts_.events.connection_waits_for_growth();
+    if (mode_timer_.armed() || draining_) return;
+    if (look_interval_.count() == 0) look_interval_ = first_look;
+    look_ = {base::Monotonic::now(), parts_.events.requests_begun(), line_.empty(), false};
+    mode_timer_.start(look_interval_, [this] { look_at_mode(); });
+}
+
+void Dispatcher::queue_new_connections() {
+    for (int look = 0; look < accepts_per_queue; ++look) {
+        os::UniqueFd connection = accept();
+        if (!connection) return;
+        if (auto job = connections_.admit(std::move(connection))) line_up(*std::move(job));
+    }
+}
+
+void Dispatcher::look_at_mode() {
+    LineView view;
+    view.interval = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - look_.at);
+    view.begun = parts_.events.requests_begun() - look_.begun;
+    view.new_waiting = parts_.events.kernel_queue();
+    view.waiting = line_.size() + view.new_waiting;
+    view.line_was_empty = look_.line_was_empty;
+    view.kept_have_joined = look_.kept_have_joined;
+    const LineMode next = decide_line_mode(mode_, view);
+    look_interval_ = next == mode_ ? std::min(longest_look, look_interval_ * 2) : first_look;
+    const bool nothing_moves = mode_ == LineMode::line && next == mode_ && view.begun == 0;
+    mode_ = next;
+    // Whatever happens next, a client's coming or a worker's end, pumps and so looks again.
+    if (!nothing_moves) pump_soon();
+}
+
+void Dispatcher::look_soon() {
+    if (!line_timer_.armed()) line_timer_.start(line_look, [this] { look_at_line(); });
+}
+
+void Dispatcher::look_at_line() {
+    if (line_.empty()) return;
+    give_up(line_.take_gone(clients_per_look, [this](const Job& job) { return fd_of(job); }),
+            ClientEvent::abandoned, page_.abandoned);
+    if (const auto limit = parts_.settings.queue_timeout; limit.count() > 0) {
+        refuse(line_.take_that_joined_before(base::Monotonic::now() - limit), ClientEvent::expired,
+               page_.expired);
+    }
+    if (parts_.events.cannot_serve()) refuse(line_.take_all(), ClientEvent::unserved, page_.shed);
+    if (line_.empty()) {
+        look_.line_was_empty = true;
+        return pump_soon();
+    }
+    look_soon();
+}
+
+bool Dispatcher::is_gone(const Job& job) const {
+    const int fd = fd_of(job);
+    return fd < 0 || os::peer_is_gone(fd);
+}
+
+int Dispatcher::fd_of(const Job& job) const {
+    return job.held ? connections_.fd_of(*job.held) : job.fd.get();
+}
+
+void Dispatcher::give_up(Job job) {
+    if (os::UniqueFd connection = take_connection(job)) os::close_without_lingering(std::move(connection));
+}
+
+void Dispatcher::give_up(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count) {
+    count.fetch_add(jobs.size(), std::memory_order_relaxed);
+    for (Job& job : jobs) {
+        parts_.log.tell(why);
+        give_up(std::move(job));
+    }
+}
+
+void Dispatcher::refuse(Job job, ClientEvent why) {
+    parts_.log.tell(why);
+    const std::uint16_t request_id = job.request_id;
+    if (os::UniqueFd connection = take_connection(job))
+        answers_.send(std::move(connection), refusal(request_id));
+}
+
+void Dispatcher::refuse(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count) {
+    count.fetch_add(jobs.size(), std::memory_order_relaxed);
+    for (Job& job : jobs) refuse(std::move(job), why);
+}
+
+/// The job's connection, out of whatever holds it.
+os::UniqueFd Dispatcher::take_connection(Job& job) {
+    return job.held ? connections_.release(*job.held) : std::move(job.fd);
+}
+
+bool Dispatcher::is_own_page(std::string_view head) {
+    if (heir_ != nullptr) return heir_->is_own_page(head);
+    return parts_.own_pages.exist() && nobody_is_idle() && !parts_.events.can_grow_on_demand() &&
+           parts_.own_pages.are_asked_for(head);
+}
+
+/// False: it is for a worker after all, because its client has to be refused in a worker's words.
+bool Dispatcher::answer_page(Job& job) {
+    if (!parts_.own_pages.admits(fd_of(job))) return false;
+    std::string head = std::move(job.bytes);
+    os::UniqueFd connection = take_connection(job);
+    if (!connection) return true;
+    if (head.empty()) {
+        // It was only looked at so far; what was seen was the whole head.
+        static std::array<std::byte, 16UL * 1024> room;
+        const os::ReadResult read = os::read_available(connection.get(), room);
+        if (read.state != os::ReadResult::State::bytes) return true;
+        head.assign(reinterpret_cast<const char*>(room.data()), read.size);
+    }
+    std::string answer = parts_.own_pages.answer_to(head);
+    if (!answer.empty()) answers_.send(std::move(connection), std::move(answer));
+    return true;
+}
+
+void Dispatcher::tick() {
+    parts_.log.tick();
+    constexpr auto ticks_per_window = static_cast<std::size_t>(status::wait_window.count());
+    if (++window_ticks_ % ticks_per_window == 0) status::begin_wait_window(page_);
+}
+
+}  // namespace phalanx::master

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace phalanx::master {
+
+/// Who takes new connections while no worker is idle.
+///
+///   refill  the workers, from the listener, one after the other; the master sleeps. Cheapest, and right as
+///           long as nobody waits for long: in the kernel's queue a connection cannot be counted, limited,
+///           answered or found to be gone.
+///   line    the master, at once, into its line.
+enum class LineMode : std::uint8_t { refill, line };
+
+/// What has happened since the last look, while no worker was idle.
+struct LineView {
+    std::chrono::microseconds interval{0};
+    std::uint64_t begun = 0;        ///< requests that workers have begun
+    std::uint64_t waiting = 0;      ///< connections in the kernel's queue and requests in the line
+    std::uint64_t new_waiting = 0;  ///< of those: in the kernel's queue
+    bool line_was_empty = true;     ///< at some moment: then workers could serve themselves
+    bool kept_have_joined = false;  ///< requests of kept connections, which have no other way than the line
+};
+
+/// A connection that comes now would wait for longer than that: the master takes over.
+inline constexpr std::chrono::microseconds longest_refill_wait{10'000};
+/// A line that is shorter than that is left to the workers again.
+inline constexpr std::chrono::microseconds shortest_line_wait{5'000};
+
+/// Which way to go on with. Pure.
+[[nodiscard]] LineMode decide_line_mode(LineMode present, const LineView& view);
+
+}  // namespace phalanx::master

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "phalanx/fastcgi/params.hpp"
+#include "phalanx/log/error_log.hpp"
+#include "phalanx/os/stream_socket.hpp"
+#include "phalanx/status/scoreboard.hpp"
+
+namespace phalanx::master {
+
+/// A pool's status and ping pages as the master gives them, without a worker: at the pool's second address
+/// (pm.status_listen), and at its own while no worker is free. The only place where the master looks into
+/// what a client sends beyond record headers, and only for a request's path, method and query.
+class OwnPages {
+  public:
+    struct Parts {
+        std::string status_path;  ///< empty: none
+        std::string ping_path;    ///< empty: none
+        std::string ping_response;
+        std::optional<os::AllowedClients> allowed_clients;  ///< nothing: everyone
+        std::function<status::PoolSnapshot()> snapshot;
+    };
+    explicit OwnPages(Parts parts) : parts_(std::move(parts)) {}
+
+    [[nodiscard]] bool exist() const { return !parts_.status_path.empty() || !parts_.ping_path.empty(); }
+    [[nodiscard]] bool admits(int connection) const {
+        return !parts_.allowed_clients || parts_.allowed_clients->admits(connection);
+    }
+    /// Whether a request's whole head asks for one of them, by php-fpm's rule: by its REQUEST_URI's path as
+    /// SCRIPT_NAME says it, with a REQUEST_METHOD.
+    [[nodiscard]] bool are_asked_for(std::string_view head) const;
+    /// The whole answer, as records, to a request's head: a page, or "not found". Empty: none is due.
+    [[nodiscard]] std::string answer_to(std::string_view head) const;
+
+  private:
+    [[nodiscard]] std::string page_for(const fastcgi::Params& params, std::string& error) const;
+
+    Parts parts_;
+};
+
+}  // namespace phalanx::master
