@@ -1,0 +1,152 @@
+#include "harness/http_client.hpp"
+#include "harness/nginx.hpp"
+#include "harness/site.hpp"
+#include "line_status.hpp"
+#include "running_script.hpp"
+
+namespace phalanx::harness {
+namespace {
+
+constexpr milliseconds kAtOnce{1'500};
+
+/// One worker that is busy, and requests that wait for it.
+class Queue : public SiteTest {
+  protected:
+    void SetUp() override {
+        SiteTest::SetUp();
+        if (IsSkipped()) return;
+        SKIP_UNLESS_PHALANX("its queue is the kernel's");
+        site().pool().set("pm.max_children", "1").set("pm.status_path", "/status");
+        site().script("busy.php", script_that_takes(2));
+        site().script("quick.php", "<?php echo 'quick ', $_GET['n'] ?? '';");
+    }
+
+    FastCgiClient& send_one(const std::string& target, bool keep = false) {
+        clients_.push_back(std::make_unique<FastCgiClient>(site().address()));
+        Request request = site().request(target);
+        request.id = 7;
+        if (keep) request.keep_connection();
+        EXPECT_TRUE(clients_.back()->send(request));
+        return *clients_.back();
+    }
+    bool line_is(std::int64_t length) {
+        return eventually(kPatience, [&] { return line_status(site(), "queue length") == length; });
+    }
+
+    std::vector<std::unique_ptr<FastCgiClient>> clients_;
+};
+
+TEST_F(Queue, ServesInOrderOfArrival) {
+    site().script("order.php",
+                  "<?php file_put_contents('order', $_GET['n'], FILE_APPEND); chmod('order', 0666);");
+    std::filesystem::permissions(site().root(), std::filesystem::perms::all);
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    for (int i = 0; i < 5; ++i) {
+        send_one("/order.php?n=" + std::to_string(i), i % 2 == 0);
+        ASSERT_TRUE(line_is(i + 1));
+    }
+    EXPECT_GT(line_status(site(), "queue oldest usec"), 0);
+    for (const auto& client : clients_) EXPECT_TRUE(client->read_answer().complete());
+    EXPECT_EQ(read_file(site().root() / "order"), "01234");
+    EXPECT_GE(line_status(site(), "queued requests"), 5);
+    EXPECT_EQ(line_status(site(), "max queue length"), 5);
+    EXPECT_GT(line_status(site(), "queue wait p50"), 100'000);
+    EXPECT_GE(line_status(site(), "queue wait p99"), line_status(site(), "queue wait p50"));
+}
+
+TEST_F(Queue, ThatIsFullAnswers503) {
+    site().pool().set("queue.max_length", "2");
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    send_one("/quick.php?n=1");
+    send_one("/quick.php?n=2", /*keep=*/true);
+    ASSERT_TRUE(line_is(2));
+    const auto begin = Clock::now();
+    for (const bool keep : {false, true}) {
+        FastCgiClient& late = send_one("/quick.php?n=late", keep);
+        const Answer answer = late.read_answer();
+        EXPECT_EQ(answer.status(), 503);
+        EXPECT_EQ(answer.header("Retry-After"), "2");
+        EXPECT_EQ(answer.body(), "503 Service Unavailable\n");
+        EXPECT_TRUE(late.wait_until_closed());
+    }
+    EXPECT_LT(Clock::now() - begin, kAtOnce);
+    EXPECT_EQ(line_status(site(), "shed requests"), 2);
+    EXPECT_EQ(clients_[0]->read_answer().body(), "quick 1");
+    EXPECT_EQ(clients_[1]->read_answer().body(), "quick 2");
+    EXPECT_TRUE(site().daemon().wait_for_log(
+        "WARNING: [pool www] 2 request(s) answered 503: the queue was full (queue.max_length = 2)"));
+}
+
+TEST_F(Queue, ThatIsFullAnswers503WholeThroughNginx) {
+    if (!Nginx::installed()) GTEST_SKIP() << "nginx is not installed";
+    site().pool().set("queue.max_length", "1");
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    send_one("/quick.php");
+    ASSERT_TRUE(line_is(1));
+    const Nginx nginx(site().address(), site().root(), UpstreamUse::Short, "client_body_buffer_size 1m;");
+    HttpClient client(nginx.address());
+    for (int i = 0; i < 10; ++i) {
+        // With a body: an answer that is closed upon too early would be lost in a reset.
+        const HttpAnswer answer = client.post("/quick.php", std::string(100'000, 'x'));
+        ASSERT_EQ(answer.status, 503) << nginx.error_log();
+        ASSERT_EQ(answer.body, "503 Service Unavailable\n");
+    }
+    EXPECT_EQ(nginx.error_log(), "");
+}
+
+TEST_F(Queue, AnswersThoseWhoHaveWaitedForTooLong503) {
+    site().pool().set("queue.timeout", "1");
+    site().script("busy.php", script_that_takes(6));
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    const auto begin = Clock::now();
+    FastCgiClient& first = send_one("/quick.php?n=1");
+    FastCgiClient& second = send_one("/quick.php?n=2", /*keep=*/true);
+    EXPECT_EQ(first.read_answer().status(), 503);
+    EXPECT_EQ(second.read_answer().status(), 503);
+    EXPECT_GE(Clock::now() - begin, milliseconds(900));
+    EXPECT_LT(Clock::now() - begin, milliseconds(4'000));
+    EXPECT_EQ(line_status(site(), "expired requests"), 2);
+    EXPECT_TRUE(
+        site().daemon().wait_for_log("2 request(s) answered 503: they had waited for 1 s (queue.timeout)"));
+    EXPECT_TRUE(busy.rest().complete());
+}
+
+/// php-fpm runs them: 12 of 3 seconds each, given up at once, block 4 workers for 8 s.
+TEST_F(Queue, DropsRequestsWhoseClientHasLeft) {
+    site().pool().set("pm.max_children", "4");
+    site().script("leave.php",
+                  "<?php touch('ran' . $_GET['n']); $end = microtime(true) + 1.5; "
+                  "ignore_user_abort(true); while (microtime(true) < $end) usleep(5000);");
+    std::filesystem::permissions(site().root(), std::filesystem::perms::all);
+    site().start();
+    for (int i = 0; i < 12; ++i) send_one("/leave.php?n=" + std::to_string(i), i % 3 == 0);
+    ASSERT_TRUE(line_is(8));
+    const auto begin = Clock::now();
+    for (const auto& client : clients_) client->close();
+    EXPECT_TRUE(line_is(0));
+    EXPECT_EQ(site().get("/quick.php").body(), "quick ");
+    EXPECT_LT(Clock::now() - begin, milliseconds(4'000));
+    std::size_t ran = 0;
+    for (int i = 0; i < 12; ++i)
+        ran += std::filesystem::exists(site().root() / ("ran" + std::to_string(i))) ? 1 : 0;
+    EXPECT_EQ(ran, 4u);
+    EXPECT_EQ(line_status(site(), "abandoned requests"), 8);
+    EXPECT_TRUE(
+        site().daemon().wait_for_log("8 request(s) dropped: their clients left before a worker was free"));
+}
+
+/// One that has only ended its sending still reads.
+TEST_F(Queue, KeepsAClientThatHasEndedItsSending) {
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    FastCgiClient& client = send_one("/quick.php?n=half");
+    client.finish_sending();
+    EXPECT_EQ(client.read_answer().body(), "quick half");
+}
+
+}  // namespace
+}  // namespace phalanx::harness

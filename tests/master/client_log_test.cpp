@@ -1,0 +1,80 @@
+#include "client_log.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "phalanx/os/descriptor.hpp"
+
+namespace phalanx::master {
+namespace {
+
+class AClientLog : public ::testing::Test {
+  protected:
+    AClientLog() {
+        EXPECT_EQ(::pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0);
+        error_log_.use_descriptor(ends_[1]);
+        settings_.name = "www";
+    }
+    ~AClientLog() override {
+        ::close(ends_[0]);
+        ::close(ends_[1]);
+    }
+    std::size_t lines(std::string_view part) {
+        char room[65536];
+        const ssize_t size = ::read(ends_[0], room, sizeof room);
+        if (size > 0) text_.append(room, static_cast<std::size_t>(size));
+        std::size_t count = 0;
+        for (std::size_t at = text_.find(part); at != text_.npos; at = text_.find(part, at + 1)) ++count;
+        return count;
+    }
+
+    int ends_[2] = {-1, -1};
+    log::ErrorLog error_log_;
+    config::PoolSettings settings_;
+    ClientLog log_{error_log_, settings_};
+    std::string text_;
+};
+
+TEST_F(AClientLog, SaysTheFirstOnesSinglyAndTheOthersInSums) {
+    for (int i = 0; i < 500; ++i) log_.tell(ClientEvent::late_head, ends_[0]);
+    EXPECT_EQ(lines("did not arrive within"), 10u);
+    log_.tick();
+    EXPECT_EQ(lines("490 more connection(s) closed: the request did not arrive"), 1u);
+    for (int i = 0; i < 9; ++i) {
+        log_.tell(ClientEvent::late_head, ends_[0]);
+        log_.tick();
+    }
+    EXPECT_EQ(lines("did not arrive within"), 11u) << "the next sum takes its time: " << text_;
+    for (int i = 0; i < 10; ++i) log_.tick();
+    EXPECT_EQ(lines("9 more connection(s) closed"), 1u) << text_;
+    log_.tell(ClientEvent::late_head, ends_[0]);
+    EXPECT_EQ(lines("the connection of client unknown was closed"), 11u) << "a new span";
+}
+
+TEST_F(AClientLog, SaysWhatBecameOfRequestsInSums) {
+    settings_.queue_max_length = 5;
+    for (int i = 0; i < 7; ++i) log_.tell(ClientEvent::shed);
+    log_.tell(ClientEvent::abandoned);
+    EXPECT_EQ(lines("request(s)"), 0u);
+    log_.tick();
+    EXPECT_EQ(
+        lines("WARNING: [pool www] 7 request(s) answered 503: the queue was full (queue.max_length = 5)"),
+        1u);
+    EXPECT_EQ(lines("NOTICE: [pool www] 1 request(s) dropped"), 1u);
+    log_.tick();
+    EXPECT_EQ(lines("request(s)"), 2u);
+}
+
+TEST_F(AClientLog, SaysOnceThatNothingIsAccepted) {
+    for (int i = 0; i < 3; ++i) log_.tell_exhausted("why");
+    EXPECT_EQ(lines("no connections are accepted for now: why"), 1u);
+    log_.tell_recovered();
+    log_.tell_recovered();
+    EXPECT_EQ(lines("connections are accepted again"), 1u);
+}
+
+}  // namespace
+}  // namespace phalanx::master

@@ -1,0 +1,50 @@
+#include "line_mode.hpp"
+
+#include <gtest/gtest.h>
+
+namespace phalanx::master {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr microseconds tick{10'000};
+
+TEST(LineMode, DependsOnHowLongTheLastWillWait) {
+    struct Row {
+        const char* what;
+        LineMode present;
+        LineView view;
+        LineMode next;
+    };
+    const Row rows[] = {
+        {"64 clients, 17 us each", LineMode::refill, {tick, 560, 62, 62}, LineMode::refill},
+        {"all served within the time", LineMode::refill, {tick, 100, 100, 100}, LineMode::refill},
+        {"one more than that", LineMode::refill, {tick, 100, 101, 101}, LineMode::line},
+        {"a longer look, the same pace", LineMode::refill, {4 * tick, 400, 100, 100}, LineMode::refill},
+        {"a longer look, a slower pace", LineMode::refill, {4 * tick, 100, 100, 100}, LineMode::line},
+        {"nobody waits, but no worker moves", LineMode::refill, {tick, 0, 0, 0}, LineMode::line},
+        {"somebody waits, no worker moves", LineMode::refill, {tick, 0, 1, 1}, LineMode::line},
+        {"kept ones go before new ones all the time",
+         LineMode::refill,
+         {tick, 500, 10, 1, false},
+         LineMode::line},
+        {"kept ones alone", LineMode::refill, {tick, 500, 10, 0, false}, LineMode::refill},
+        {"the line gets short", LineMode::line, {tick, 500, 10, 0}, LineMode::refill},
+        {"between the two bounds all stays as it is: line",
+         LineMode::line,
+         {tick, 100, 70, 0},
+         LineMode::line},
+        {"and refill", LineMode::refill, {tick, 100, 70, 70}, LineMode::refill},
+        {"a short line of kept ones", LineMode::line, {tick, 500, 10, 0, false, true}, LineMode::line},
+        {"nothing moves in the line", LineMode::line, {tick, 0, 0, 0}, LineMode::line},
+    };
+    for (const Row& row : rows) EXPECT_EQ(decide_line_mode(row.present, row.view), row.next) << row.what;
+}
+
+TEST(LineMode, BearsWhateverWorkersCount) {
+    for (const std::uint64_t begun : {~std::uint64_t{0}, std::uint64_t{1} << 63U, std::uint64_t{1}})
+        (void)decide_line_mode(LineMode::refill, {tick, begun, 4096, 4096});
+}
+
+}  // namespace
+}  // namespace phalanx::master
