@@ -19,13 +19,22 @@ class Backoff {
     /// The pause after a process that lived that long has ended.
     [[nodiscard]] Milliseconds after_end(Milliseconds lived) {
         early_deaths_ = lived < young ? early_deaths_ + 1 : 0;
-        if (early_deaths_ < 2) return Milliseconds{0};
-        const int doublings = std::min(early_deaths_ - 2, 16);
-        return std::min(first_ * (1 << doublings), longest);
+        return pause();
+    }
+    /// The pause after one that was never of any use, however long it took to see that.
+    [[nodiscard]] Milliseconds after_failure() {
+        early_deaths_ = std::max(early_deaths_ + 1, 2);
+        return pause();
     }
     void reset() { early_deaths_ = 0; }
 
   private:
+    [[nodiscard]] Milliseconds pause() const {
+        if (early_deaths_ < 2) return Milliseconds{0};
+        const int doublings = std::min(early_deaths_ - 2, 16);
+        return std::min(first_ * (1 << doublings), longest);
+    }
+
     Milliseconds first_;
     int early_deaths_ = 0;
 };

@@ -43,9 +43,24 @@ void grow_dynamic(const config::PoolSettings& settings, const PoolView& view, Po
     if (state.spawn_rate < as_size(settings.pm_max_spawn_rate)) state.spawn_rate *= 2;
 }
 
+/// Connections for which no worker is idle or on its way.
+std::size_t waiting_for_nobody(const PoolView& view) {
+    return missing(view.waiting, view.idle + view.starting);
+}
+
+/// At most pm.max_spawn_rate workers are on their way at the same time.
+void grow_for_waiting(const config::PoolSettings& settings, const PoolView& view, PolicyState& state) {
+    const std::size_t room = missing(as_size(settings.pm_max_children), state.wanted);
+    const std::size_t rate = missing(as_size(settings.pm_max_spawn_rate), view.starting);
+    const std::size_t more = std::min({waiting_for_nobody(view), rate, room});
+    state.wanted += more;
+    if (more > 0) state.warned_of_limit = false;
+}
+
 void decide_dynamic(const config::PoolSettings& settings, const PoolView& view, PolicyState& state,
                     PolicyDecision& decision) {
     if (!std::exchange(state.started, true)) state.wanted = as_size(settings.pm_start_servers);
+    if (view.waiting > 0) return grow_for_waiting(settings, view, state);
     if (!view.tick) return;
     if (view.idle > as_size(settings.pm_max_spare_servers)) {
         decision.retire = 1;
@@ -59,14 +74,9 @@ void decide_dynamic(const config::PoolSettings& settings, const PoolView& view, 
 
 void decide_ondemand(const config::PoolSettings& settings, const PoolView& view, PolicyState& state,
                      PolicyDecision& decision) {
-    if (view.connection_waits && view.idle == 0 && view.starting == 0) {
-        if (state.wanted >= as_size(settings.pm_max_children)) {
-            report_limit(state, decision);
-        } else {
-            ++state.wanted;
-            state.warned_of_limit = false;
-        }
-    }
+    if (waiting_for_nobody(view) > 0 && state.wanted >= as_size(settings.pm_max_children))
+        report_limit(state, decision);
+    grow_for_waiting(settings, view, state);
     if (view.tick && view.idle > 0 && view.longest_idle > settings.pm_process_idle_timeout)
         decision.retire = 1;
 }

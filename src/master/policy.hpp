@@ -9,14 +9,15 @@
 namespace phalanx::master {
 
 /// How many workers a pool should have: php-fpm's rules ("pm", compat section 4) as a pure function from what
-/// is seen to what is to be done. Who makes and ends workers is the pool.
+/// is seen to what is to be done, and one rule more: connections that wait make dynamic and ondemand pools
+/// grow at once, by as many workers as they need. Who makes and ends workers is the Recruiter.
 struct PoolView {
     std::size_t live = 0;      ///< workers serving or ordered, leaving ones included
     std::size_t starting = 0;  ///< of those: ordered, not yet serving
     std::size_t idle = 0;
     std::chrono::milliseconds longest_idle{0};  ///< of the worker that has been idle longest
-    bool connection_waits = false;              ///< ondemand: one is there and nobody is idle
-    bool tick = false;                          ///< the once-a-second look, at which dynamic pools change
+    std::size_t waiting = 0;  ///< connections that nobody serves yet, where that was looked at
+    bool tick = false;        ///< the once-a-second look, at which min and max_spare count
 };
 
 /// What the rules remember from look to look. The number of workers to make is always `wanted` minus those

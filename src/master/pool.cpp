@@ -13,13 +13,6 @@ namespace {
 
 using log::Level;
 
-/// A worker that was ordered has to say hello within that time.
-constexpr std::chrono::milliseconds hello_limit{10'000};
-/// When workers that could not be ordered are tried again.
-constexpr std::chrono::milliseconds retry_interval{1000};
-/// A longer line of a template's is logged in pieces.
-constexpr std::size_t longest_template_line = 4096;
-
 }  // namespace
 
 base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
@@ -46,14 +39,13 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
       staff_(around, settings(), pages_, *this),
       dispatcher_({around.loop, *this, settings(), pages_, staff_.handles(), parts_.socket.fd.get(),
                    wake_.get(), share_, client_log_, own_pages_}),
-      template_(around.loop, *this),
+      template_(
+          around, settings(), [this] { return template_start(); }, *this),
+      recruiter_({around, settings(), staff_, template_.handle(), page(), *this}),
       slow_log_(around, settings()),
       request_watch_(around, settings(), staff_,
                      [this](const WorkerHandle& worker) { log_slow_request(worker); }),
       lost_requests_(settings()),
-      template_timer_(around.loop),
-      respawn_timer_(around.loop),
-      order_timer_(around.loop),
       grace_timer_(around.loop) {
     staff_.attach(dispatcher_);
     if (parts_.status_socket) {
@@ -90,10 +82,10 @@ base::Result<void> Pool::open() {
 }
 
 void Pool::launch() {
-    if (template_.life() == TemplateLife::absent && !stopping_) start_template();
+    if (!stopping_) template_.start();
 }
 
-void Pool::start_template() {
+TemplateStart Pool::template_start() const {
     TemplateStart start;
     start.program = settings().worker_program.empty() ? around_.worker_program : settings().worker_program;
     start.environment = around_.environment;
@@ -104,16 +96,13 @@ void Pool::start_template() {
     start.wake = wake_.get();
     start.access_log = parts_.access_log.get();
     start.file_limit = around_.file_limit;
-    const auto started = template_.start(start);
-    if (started) return;
-    template_failed(started.error().text());
-    template_ended({});
+    return start;
 }
 
 void Pool::template_ready() {
     if (predecessor_ != nullptr) return begin_succession();
     // In this order: "process.max" has its say before the start is over.
-    reconcile(/*tick=*/false, /*connection_waits=*/false);
+    recruiter_.reconcile();
     decide_start();
     // A connection may have come while there was no template to make a worker for it.
     if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
@@ -124,51 +113,19 @@ void Pool::decide_start() {
     around_.start_decided();
 }
 
-void Pool::template_failed(const std::string& step) {
-    decide_start();
-    start_failed_ = true;
-    say(Level::error, fmt::format("the pool's template failed to start: {}", step));
-}
-
-void Pool::template_said(std::string_view text) {
-    for (const char byte : text) {
-        if (byte != '\n') half_line_ += byte;
-        if (byte == '\n' || half_line_.size() == longest_template_line) end_template_line();
-    }
-}
-
-void Pool::end_template_line() {
-    if (half_line_.empty()) return;
-    say(Level::notice, fmt::format("template said: \"{}\"", half_line_));
-    half_line_.clear();
-}
-
-void Pool::template_ended(const os::ChildEnd& end) {
-    const auto lived = std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() -
-                                                                             template_.started_at());
-    const pid_t pid = template_.pid();
-    template_.ended();
-    end_template_line();
+void Pool::template_gone() {
     slow_log_.template_ended();
     decide_start();
     wait_with_succession();
-    if (stopping_) return staff_.forget_orders(std::chrono::milliseconds(0));
-    const auto pause = template_backoff_.after_end(pid == 0 ? std::chrono::milliseconds(0) : lived);
-    if (pid != 0) {
-        say(Level::warning,
-            fmt::format("template {} exited {}, its workers go on; a new one is started in {} ms", pid,
-                        describe_end(end), pause.count()));
-    }
     staff_.forget_orders(std::chrono::milliseconds(0));
-    template_timer_.start(pause, [this] { start_template(); });
+}
+
+TemplateNeed Pool::template_need() const {
+    return stopping_ ? TemplateNeed::over : TemplateNeed::now;
 }
 
 bool Pool::child_ended(const os::ChildEnd& end) {
-    if (template_.life() != TemplateLife::absent && end.pid == template_.pid()) {
-        template_ended(end);
-        return true;
-    }
-    return staff_.child_ended(end);
+    return template_.child_ended(end) || staff_.child_ended(end);
 }
 
 void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
@@ -178,98 +135,32 @@ void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
     }
     if (coming_ != nullptr) return coming_->await_place();
     if (in_vain) wait_with_succession();
-    if (!in_vain) worker_backoff_.reset();
-    const auto pause = in_vain ? worker_backoff_.after_end(lived) : std::chrono::milliseconds(0);
-    if (pause.count() == 0) return reconcile(/*tick=*/false, /*connection_waits=*/false);
-    respawn_timer_.start(pause, [this] {
-        if (predecessor_ != nullptr) return begin_succession();
-        reconcile(/*tick=*/false, /*connection_waits=*/false);
-    });
+    recruiter_.replace(lived, in_vain);
+}
+
+void Pool::recruit_again() {
+    if (stopping_) return let_template_go();
+    if (predecessor_ != nullptr) return begin_succession();
+    recruiter_.reconcile();
 }
 
 void Pool::log_slow_request(const WorkerHandle& worker) {
     page().slow_requests.fetch_add(1);
-    slow_log_.trace(worker, template_);
+    slow_log_.trace(worker, template_.handle());
 }
 
 void Pool::request_lost(const status::SlotSnapshot& last, int code) {
     if (parts_.access_log) lost_requests_.write(parts_.access_log.get(), last, code);
 }
 
-void Pool::reconcile(bool tick, bool connection_waits) {
-    if (stopping_ || coming_ != nullptr || template_.life() != TemplateLife::ready || respawn_timer_.armed())
-        return;
-    const PoolView view{staff_.live(),    staff_.count(WorkerLife::ordered),
-                        staff_.idle(),    staff_.longest_idle(),
-                        connection_waits, tick};
-    if (tick && around_.log.enabled(Level::debug)) say_look(view);
-    const PolicyDecision decision = decide(settings(), view, policy_);
-    report(decision);
-    staff_.retire_idle(decision.retire);
-    // A former generation's workers leave one by one: each makes room for one of these.
-    const std::size_t wanted = std::min(decision.spawn, room());
-    const std::size_t spawn = around_.quota.grant(wanted);
-    // A pool of fixed size goes on wanting its workers, others want more when they next need them.
-    if (settings().pm != config::ProcessManager::static_size) policy_.wanted -= wanted - spawn;
-    if (spawn == 0) return;
-    staff_.order(spawn, template_);
-    if (tick && settings().pm == config::ProcessManager::dynamic)
-        say(Level::debug, fmt::format("{} child(ren) have been created dynamically", spawn));
-    if (connection_waits) say(Level::debug, "got accept without idle child available .... I forked");
-    if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
-    // What could not be ordered now (no descriptors, a full channel) is tried again.
-    if (staff_.live() < policy_.wanted && room() > 0 && around_.quota.has_room()) {
-        respawn_timer_.start(retry_interval,
-                             [this] { reconcile(/*tick=*/false, /*connection_waits=*/false); });
-    }
-}
-
-void Pool::say_look(const PoolView& view) {
-    std::string text =
-        fmt::format("currently {} active children, {} spare children", view.live - view.idle, view.idle);
-    if (settings().pm == config::ProcessManager::static_size) return;
-    if (settings().pm == config::ProcessManager::dynamic)
-        text += fmt::format(", {} running children. Spawning rate {}", view.live, policy_.spawn_rate);
-    say(Level::debug, text);
-}
-
-void Pool::check_orders() {
-    staff_.forget_orders(hello_limit);
-    if (stopping_) let_template_go();
-    reconcile(/*tick=*/false, /*connection_waits=*/false);
-    if (staff_.count(WorkerLife::ordered) > 0 && !order_timer_.armed()) {
-        order_timer_.start(hello_limit, [this] { check_orders(); });
-    }
-}
-
-void Pool::report(const PolicyDecision& decision) {
-    switch (decision.report) {
-        case PolicyDecision::Report::nothing:
-            return;
-        case PolicyDecision::Report::limit_reached:
-            page().max_children_reached.fetch_add(1);
-            return say(Level::warning,
-                       fmt::format("server reached {}max_children setting ({}), consider raising it",
-                                   settings().pm == config::ProcessManager::dynamic ? "pm." : "",
-                                   settings().pm_max_children));
-        case PolicyDecision::Report::busy:
-            return say(
-                Level::warning,
-                fmt::format(
-                    "seems busy (you may need to increase pm.start_servers, or pm.min/max_spare_servers), "
-                    "spawning {} children, there are {} idle, and {} total children",
-                    decision.reported_rate, staff_.idle(), staff_.live()));
-    }
-}
-
 void Pool::tick() {
     if (stopping_) return;
     if (predecessor_ != nullptr) {
         // The place it waits for has not come free, or taking over has failed before.
-        if (predecessor_->coming_ == this && !respawn_timer_.armed()) take_over();
+        if (predecessor_->coming_ == this && !recruiter_.is_pausing()) take_over();
         return;
     }
-    reconcile(/*tick=*/true, /*connection_waits=*/false);
+    recruiter_.tick();
     // There may be room again for a worker that a waiting connection could not have (process.max).
     if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
     sample_listen_queue();
@@ -286,9 +177,17 @@ void Pool::sample_listen_queue() {
 }
 
 bool Pool::can_grow_on_demand() {
-    return settings().pm == config::ProcessManager::ondemand && !stopping_ && !policy_.warned_of_limit &&
-           staff_.count(WorkerLife::ordered) == 0 && template_.life() == TemplateLife::ready &&
-           around_.quota.has_room();
+    return recruiter_.can_grow();
+}
+
+void Pool::connection_waits_for_growth() {
+    recruiter_.connection_waits();
+}
+
+std::size_t Pool::waiting_connections() {
+    const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
+    if (backlog) return backlog->waiting + dispatcher_.waiting();
+    return dispatcher_.waiting() + (os::has_connection(parts_.socket.fd) ? 1 : 0);
 }
 
 void Pool::busy_workers(std::size_t count) {
@@ -297,6 +196,10 @@ void Pool::busy_workers(std::size_t count) {
 
 void Pool::worker_unreachable(WorkerHandle& worker) {
     if (worker.life == WorkerLife::serving) worker.life = WorkerLife::leaving;
+}
+
+bool Pool::cannot_serve() const {
+    return template_.has_failed() && staff_.count(WorkerLife::serving) == 0;
 }
 
 std::uint64_t Pool::requests_begun() const {
@@ -331,7 +234,7 @@ base::Result<void> Pool::reopen_access_log() {
     if (!file)
         return base::system_error(fmt::format("failed to open access log ({})", path), file.error().code);
     parts_.access_log = *std::move(file);
-    template_.replace_log(parts_.access_log.get());
+    template_.handle().replace_log(parts_.access_log.get());
     staff_.replace_log(parts_.access_log.get());
     return {};
 }
@@ -349,11 +252,10 @@ void Pool::let_template_go() {
     // While it makes workers that were ordered, its end would leave them to nobody; and it may still be asked
     // what those that finish their requests are doing.
     const bool traces = settings().request_slowlog_timeout.count() > 0 && staff_.live() > 0;
-    if (staff_.count(WorkerLife::ordered) == 0 && !traces) template_.signal(SIGTERM);
+    if (staff_.count(WorkerLife::ordered) == 0 && !traces) template_.let_go();
 }
 
 void Pool::worker_joined() {
-    start_failed_ = false;
     if (stopping_) return let_template_go();
     if (predecessor_ != nullptr) take_over();
 }
@@ -364,7 +266,7 @@ void Pool::stop_with(int signal) {
     dispatcher_.drain();
     staff_.expect_ends();
     staff_.signal_all(signal);
-    if (signal == SIGKILL) template_.signal(signal);
+    if (signal == SIGKILL) template_.handle().signal(signal);
     let_template_go();
 }
 

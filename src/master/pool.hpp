@@ -6,27 +6,26 @@
 #include <string>
 #include <vector>
 
-#include "backoff.hpp"
 #include "client_log.hpp"
 #include "dispatcher.hpp"
 #include "lost_request.hpp"
 #include "own_pages.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/os/listen_socket.hpp"
-#include "policy.hpp"
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
+#include "recruiter.hpp"
 #include "request_watch.hpp"
 #include "slow_log.hpp"
 #include "staff.hpp"
 #include "status_listener.hpp"
-#include "template_handle.hpp"
+#include "template_keeper.hpp"
 
 namespace phalanx::master {
 
 /// One generation of a pool: its listening socket, its template, its staff of workers and their dispatcher.
-/// It makes the number of workers what the policy wants and sees to it that whatever dies is replaced, not
-/// too fast. Owned by Pools.
+/// It brings its parts together: the keeper of its template, the recruiter of its workers, its staff and the
+/// dispatcher of their work. Owned by Pools.
 ///
 /// A pool's life:
 ///
@@ -37,7 +36,10 @@ namespace phalanx::master {
 /// The heir of a pool is its next generation, after a reload: it gets what waits in the master, and whatever
 /// the workers of the former one give back. The workers of both are together never more than the heir may
 /// have.
-class Pool final : public DispatchEvents, public TemplateEvents, public StaffEvents {
+class Pool final : public DispatchEvents,
+                   public TemplateKeeperEvents,
+                   public RecruiterEvents,
+                   public StaffEvents {
   public:
     /// What a pool is made from; all of it becomes the pool's.
     struct Parts {
@@ -106,20 +108,26 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
 
     // DispatchEvents
     [[nodiscard]] bool can_grow_on_demand() override;
-    void connection_waits_for_growth() override { reconcile(/*tick=*/false, /*connection_waits=*/true); }
+    void connection_waits_for_growth() override;
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;
-    [[nodiscard]] bool cannot_serve() const override { return start_failed_; }
+    [[nodiscard]] bool cannot_serve() const override;
     [[nodiscard]] std::uint64_t requests_begun() const override;
     [[nodiscard]] std::uint64_t kernel_queue() override;
     [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {
         return staff_.is_idle(worker);
     }
-    // TemplateEvents
+    // TemplateKeeperEvents
     void template_ready() override;
-    void template_failed(const std::string& step) override;
-    void template_said(std::string_view text) override;
+    void template_gone() override;
     void template_traced(const link::Trace& part, bool more) override { slow_log_.take(part, more); }
+    [[nodiscard]] TemplateNeed template_need() const override;
+    // RecruiterEvents
+    [[nodiscard]] bool may_recruit() const override { return !stopping_ && coming_ == nullptr; }
+    [[nodiscard]] std::size_t room() const override;
+    [[nodiscard]] std::size_t waiting_connections() override;
+    void growth_rests() override { dispatcher_.pump_soon(); }
+    void recruit_again() override;
     // StaffEvents
     void worker_joined() override;
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
@@ -138,15 +146,8 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     void inherit_from(Pool& former);
     void pass_on_to_heir();
     [[nodiscard]] std::size_t living() const;
-    [[nodiscard]] std::size_t room() const;
 
-    void start_template();
-    void template_ended(const os::ChildEnd& end);
-    void end_template_line();
-    void reconcile(bool tick, bool connection_waits);
-    void report(const PolicyDecision& decision);
-    void say_look(const PoolView& view);
-    void check_orders();
+    [[nodiscard]] TemplateStart template_start() const;
     void let_template_go();
     void log_slow_request(const WorkerHandle& worker);
     void decide_start();
@@ -167,17 +168,12 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
     OwnPages own_pages_;
     Staff staff_;
     Dispatcher dispatcher_;
-    TemplateHandle template_;
+    TemplateKeeper template_;
+    Recruiter recruiter_;
     std::unique_ptr<StatusListener> status_listener_;
     SlowLog slow_log_;
     RequestWatch request_watch_;
     LostRequestLog lost_requests_;
-    PolicyState policy_;
-    Backoff worker_backoff_{std::chrono::milliseconds(100)};
-    Backoff template_backoff_{std::chrono::milliseconds(500)};
-    Timer template_timer_;
-    Timer respawn_timer_;
-    Timer order_timer_;
     Timer grace_timer_;
     Pool* predecessor_ = nullptr;  ///< while coming
     Pool* coming_ = nullptr;       ///< the heir that is to come: workers that end are not replaced
@@ -188,9 +184,7 @@ class Pool final : public DispatchEvents, public TemplateEvents, public StaffEve
         std::uint64_t requests = 0;
         std::uint64_t slow = 0;
     } counted_;
-    std::string half_line_;  ///< of the template's output
     bool start_decided_ = false;
-    bool start_failed_ = false;  ///< and no worker has joined since
     bool open_ = false;
     bool stopping_ = false;
 };

@@ -30,15 +30,15 @@ Pool::~Pool() {
 
 void Pool::begin_succession() {
     predecessor_->coming_ = this;
-    reconcile(/*tick=*/false, /*connection_waits=*/false);
+    recruiter_.reconcile();
     await_place();
 }
 
 void Pool::await_place() {
-    if (staff_.live() == 0) reconcile(/*tick=*/false, /*connection_waits=*/false);
+    if (staff_.live() == 0) recruiter_.reconcile();
     if (staff_.live() > 0) return;
     const bool somebody_leaves = predecessor_->staff_.count(WorkerLife::leaving) > 0;
-    if (policy_.wanted > 0 && (somebody_leaves || predecessor_->staff_.idle() > 0)) {
+    if (recruiter_.wants_workers() && (somebody_leaves || predecessor_->staff_.idle() > 0)) {
         if (!somebody_leaves) predecessor_->staff_.retire_idle(1);
         return;
     }
@@ -50,7 +50,7 @@ void Pool::wait_with_succession() {
     if (predecessor_ == nullptr) return;
     decide_start();
     predecessor_->coming_ = nullptr;
-    predecessor_->reconcile(/*tick=*/false, /*connection_waits=*/false);
+    predecessor_->recruiter_.reconcile();
 }
 
 void Pool::take_over() {
@@ -59,7 +59,7 @@ void Pool::take_over() {
     inherit_from(former);
     former.leave_to(*this);
     decide_start();
-    reconcile(/*tick=*/false, /*connection_waits=*/false);
+    recruiter_.reconcile();
 }
 
 void Pool::leave_to(Pool& heir) {
@@ -86,7 +86,7 @@ void Pool::give_up() {
     stays.coming_ = nullptr;
     // Its first worker may have taken a connection already.
     leave_to(stays);
-    stays.reconcile(/*tick=*/false, /*connection_waits=*/false);
+    stays.recruiter_.reconcile();
 }
 
 /// What another pool listens at is that one's; nobody is to find the rest any more.
@@ -113,13 +113,7 @@ void Pool::leave_within(std::chrono::milliseconds grace) {
 }
 
 void Pool::inherit_from(Pool& former) {
-    // As many workers as were at work will be wanted again.
-    const std::size_t idle = settings().pm == config::ProcessManager::ondemand ? former.staff_.idle() : 0;
-    const auto most = static_cast<std::size_t>(settings().pm_max_children);
-    policy_.wanted = std::max(policy_.wanted, std::min(most, former.staff_.live() - idle));
-
-    policy_.warned_of_limit = policy_.warned_of_limit || former.policy_.warned_of_limit;
-
+    recruiter_.inherit(former.recruiter_);
     const status::PoolPage& theirs = former.page();
     status::PoolPage& own = page();
     own.started_at.store(theirs.started_at.load());
@@ -137,7 +131,7 @@ void Pool::pass_on_to_heir() {
     heir_->page().departed_requests.fetch_add(now.requests - counted_.requests);
     heir_->page().slow_requests.fetch_add(now.slow - counted_.slow);
     counted_ = now;
-    heir_->reconcile(/*tick=*/false, /*connection_waits=*/false);
+    heir_->recruiter_.reconcile();
 }
 
 std::size_t Pool::living() const {

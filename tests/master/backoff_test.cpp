@@ -32,5 +32,13 @@ TEST(Backoff, StartsAnewAfterADecentLife) {
     EXPECT_EQ(backoff.after_end(milliseconds(5)), milliseconds(100));
 }
 
+TEST(Backoff, NeverForgivesAFailure) {
+    Backoff backoff(milliseconds(500));
+    EXPECT_EQ(backoff.after_failure(), milliseconds(500));
+    EXPECT_EQ(backoff.after_failure(), milliseconds(1000));
+    backoff.reset();
+    EXPECT_EQ(backoff.after_failure(), milliseconds(500));
+}
+
 }  // namespace
 }  // namespace phalanx::master

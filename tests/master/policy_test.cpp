@@ -79,23 +79,69 @@ TEST(DynamicPolicy, RetiresOneIdleWorkerATick) {
     EXPECT_EQ(decide(settings, seen(7, 6), state).spawn, 0U) << "a retired worker is not replaced";
 }
 
-TEST(OndemandPolicy, MakesAWorkerWhenAConnectionWaitsAndNobodyIsIdle) {
+/// One look of a pool of at most 40 workers, min_spare 2, and what has to come of it.
+struct Look {
+    const char* what;
+    ProcessManager pm;
+    std::size_t wanted;  ///< before
+    PoolView view;
+    std::size_t spawn;
+    Report report = Report::nothing;
+};
+
+class Waiting : public testing::TestWithParam<Look> {};
+
+TEST_P(Waiting, MakesAPoolGrowAtOnce) {
+    const Look& look = GetParam();
+    PolicyState state;
+    state.started = true;
+    state.wanted = look.wanted;
+    const auto decision = decide(pool(look.pm, 40), look.view, state);
+    EXPECT_EQ(decision.spawn, look.spawn);
+    EXPECT_EQ(decision.report, look.report);
+    EXPECT_EQ(decision.retire, 0U);
+    EXPECT_EQ(state.wanted, look.wanted + look.spawn);
+}
+
+constexpr auto dynamic = ProcessManager::dynamic;
+constexpr auto ondemand = ProcessManager::ondemand;
+
+INSTANTIATE_TEST_SUITE_P(
+    , Waiting,
+    testing::Values(
+        Look{"OneOfADynamicPool", dynamic, 2, {.live = 2, .waiting = 1}, 1},
+        Look{"AsManyAsThereAre", dynamic, 2, {.live = 2, .waiting = 30}, 30},
+        Look{"NoMoreThanTheSpawnRate", dynamic, 2, {.live = 2, .waiting = 38}, 32},
+        Look{"ThoseOnTheirWayCountInTheRate", dynamic, 34, {.live = 34, .starting = 30, .waiting = 38}, 2},
+        Look{"ThoseOnTheirWayServeToo", dynamic, 34, {.live = 34, .starting = 10, .waiting = 13}, 3},
+        Look{"EnoughAreOnTheirWay", dynamic, 34, {.live = 34, .starting = 32, .waiting = 32}, 0},
+        Look{"IdleOnesServeToo", dynamic, 4, {.live = 4, .idle = 2, .waiting = 3}, 1},
+        Look{"NoMoreThanThereIsRoom", dynamic, 37, {.live = 37, .waiting = 20}, 3},
+        Look{"NothingIsSaidAtTheLimitBeforeTheTick", dynamic, 40, {.live = 40, .waiting = 5}, 0},
+        Look{"NobodyOfAnOndemandPool", ondemand, 0, {}, 0},
+        Look{"TheFirstOfAnOndemandPool", ondemand, 0, {.waiting = 1}, 1},
+        Look{"AllOfAnOndemandPool", ondemand, 0, {.waiting = 20}, 20},
+        Look{"NoMoreThanTheRateOnDemand", ondemand, 0, {.waiting = 40}, 32},
+        Look{"OneIsOnItsWay", ondemand, 1, {.live = 1, .starting = 1, .waiting = 1}, 0},
+        Look{"OneIsIdle", ondemand, 1, {.live = 1, .idle = 1, .waiting = 1}, 0},
+        Look{"TheLimitIsSaidOnDemand", ondemand, 40, {.live = 40, .waiting = 1}, 0, Report::limit_reached}),
+    [](const auto& look) { return std::string(look.param.what); });
+
+TEST(StaticPolicy, TakesNoNoteOfWhoWaits) {
+    PolicyState state;
+    EXPECT_EQ(decide(pool(ProcessManager::static_size, 5), {.live = 5, .waiting = 9}, state).spawn, 0U);
+}
+
+TEST(OndemandPolicy, SaysTheLimitOnceUntilItGrowsAgain) {
     const auto settings = pool(ProcessManager::ondemand, 2);
     PolicyState state;
-    EXPECT_EQ(decide(settings, seen(0, 0), state).spawn, 0U);
-    PoolView waits = seen(0, 0);
-    waits.connection_waits = true;
-    EXPECT_EQ(decide(settings, waits, state).spawn, 1U);
-    waits.live = 1;
-    waits.starting = 1;
-    EXPECT_EQ(decide(settings, waits, state).spawn, 0U) << "one is on its way";
-    waits.starting = 0;
-    waits.idle = 1;
-    EXPECT_EQ(decide(settings, waits, state).spawn, 0U) << "one is idle";
-    waits.idle = 0;
-    EXPECT_EQ(decide(settings, waits, state).spawn, 1U);
-    waits.live = 2;
-    EXPECT_EQ(decide(settings, waits, state).report, Report::limit_reached);
+    state.wanted = 2;
+    const PoolView full{.live = 2, .waiting = 1};
+    EXPECT_EQ(decide(settings, full, state).report, Report::limit_reached);
+    EXPECT_EQ(decide(settings, full, state).report, Report::nothing);
+    state.wanted = 1;
+    EXPECT_EQ(decide(settings, {.live = 1, .waiting = 1}, state).spawn, 1U);
+    EXPECT_EQ(decide(settings, full, state).report, Report::limit_reached);
 }
 
 TEST(OndemandPolicy, SendsAwayWhoWasIdleForLong) {

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "backoff.hpp"
+#include "event_loop.hpp"
+#include "phalanx/config/settings.hpp"
+#include "phalanx/status/scoreboard.hpp"
+#include "policy.hpp"
+#include "pool_surroundings.hpp"
+#include "staff.hpp"
+#include "template_handle.hpp"
+
+namespace phalanx::master {
+
+/// What the recruiter asks its pool, and tells it.
+class RecruiterEvents {
+  public:
+    /// Whether it is this pool's turn to make workers: not once another generation is to take its place.
+    [[nodiscard]] virtual bool may_recruit() const = 0;
+    /// Workers that may still be made, so that those of all generations are never more than pm.max_children.
+    [[nodiscard]] virtual std::size_t room() const = 0;
+    /// Connections that nobody serves yet. Costs system calls.
+    [[nodiscard]] virtual std::size_t waiting_connections() = 0;
+    /// Nobody waits who needs another worker: the dispatcher may watch for the next one.
+    virtual void growth_rests() = 0;
+    /// Workers could not be made, or have died young, and are tried again.
+    virtual void recruit_again() = 0;
+
+  protected:
+    ~RecruiterEvents() = default;
+};
+
+/// Makes the number of a pool's workers what the policy wants: orders and retires, replaces what dies, not
+/// too fast, and tries again what failed. Wanted minus living is looked at anew at every change and every
+/// second, so nothing that is lost on the way leaves a pool short. Owned by the pool.
+///
+/// Growing at once: while no worker is idle, the first connection that the dispatcher tells of begins a
+/// series of looks at how many wait, one each 10 ms, until none of them needs another worker. A dynamic pool
+/// gives its busy workers the first 10 ms; an ondemand pool grows at the first connection, as php-fpm's does.
+class Recruiter {
+  public:
+    struct Parts {
+        PoolSurroundings& around;
+        const config::PoolSettings& settings;
+        Staff& staff;
+        TemplateHandle& from;
+        status::PoolPage& page;
+        RecruiterEvents& events;
+    };
+    explicit Recruiter(const Parts& parts);
+
+    /// Something has changed: workers that are missing are ordered.
+    void reconcile() { act(view()); }
+    /// php-fpm's maintenance, once a second.
+    void tick();
+    /// A connection waits, and no worker is idle.
+    void connection_waits();
+    /// Whether the pool can do anything for a connection that waits while no worker is idle.
+    [[nodiscard]] bool can_grow() const;
+    /// A worker is gone that was not to go; see StaffEvents::worker_gone.
+    void replace(std::chrono::milliseconds lived, bool in_vain);
+    [[nodiscard]] bool is_pausing() const { return retry_timer_.armed(); }
+    [[nodiscard]] bool wants_workers() const { return policy_.wanted > 0; }
+    /// As many workers as were at work in the former generation are wanted again.
+    void inherit(const Recruiter& former);
+
+  private:
+    [[nodiscard]] bool may_act() const;
+    [[nodiscard]] PoolView view() const;
+    void act(const PoolView& view);
+    void order(std::size_t count, const PoolView& view);
+    enum class More { maybe, no };
+    [[nodiscard]] More grow();
+    void look_again();
+    [[nodiscard]] bool is_below_limit() const;
+    void check_orders();
+    void report(const PolicyDecision& decision) const;
+    void say_look(const PoolView& view) const;
+    void say(log::Level level, const std::string& text) const;
+
+    Parts parts_;
+    PolicyState policy_;
+    Backoff backoff_{std::chrono::milliseconds(100)};
+    Timer retry_timer_;
+    Timer order_timer_;
+    Timer look_timer_;
+};
+
+}  // namespace phalanx::master

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "backoff.hpp"
+#include "event_loop.hpp"
+#include "phalanx/config/settings.hpp"
+#include "phalanx/os/pidfd.hpp"
+#include "pool_surroundings.hpp"
+#include "template_handle.hpp"
+
+namespace phalanx::master {
+
+/// When a pool needs a template: never again, once something is to be done, or at once.
+enum class TemplateNeed : std::uint8_t { over, later, now };
+
+/// What the keeper tells its pool.
+class TemplateKeeperEvents {
+  public:
+    virtual void template_ready() = 0;
+    /// It is gone, and what it was asked for will not come; a new one may be on its way.
+    virtual void template_gone() = 0;
+    virtual void template_traced(const link::Trace& part, bool more) = 0;
+    [[nodiscard]] virtual TemplateNeed template_need() const = 0;
+
+  protected:
+    ~TemplateKeeperEvents() = default;
+};
+
+/// Sees to it that a pool has a template while it needs one: starts it, starts it again when it fails or
+/// dies, after pauses that grow while that goes on, and ends it when it is not needed. Owned by the pool.
+///
+///   asleep --start()--> starting --ready--> at work --let_go()--> leaving --ended--> asleep
+///   starting, at work --failed or died--> pausing --later--> starting      leaving --start()--> starting
+class TemplateKeeper final : public TemplateEvents {
+  public:
+    /// `parts` tells what a template gets, whenever one is started.
+    TemplateKeeper(PoolSurroundings& around, const config::PoolSettings& settings,
+                   std::function<TemplateStart()> parts, TemplateKeeperEvents& events);
+
+    /// Unless there is one, or a pause before the next.
+    void start();
+    /// Asks it to end.
+    void let_go();
+    /// False: the child was none of this pool's templates.
+    [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+
+    [[nodiscard]] bool is_asleep() const { return handle_.life() == TemplateLife::absent && !pause_.armed(); }
+    [[nodiscard]] bool is_leaving() const { return leaving_; }
+    /// The last start has failed, and none has succeeded since.
+    [[nodiscard]] bool has_failed() const { return failed_; }
+    [[nodiscard]] TemplateHandle& handle() { return handle_; }
+    [[nodiscard]] TemplateLife life() const { return handle_.life(); }
+
+    // TemplateEvents
+    void template_ready() override;
+    void template_failed(const std::string& step) override;
+    void template_said(std::string_view text) override;
+    void template_traced(const link::Trace& part, bool more) override { events_.template_traced(part, more); }
+
+  private:
+    void ended(const os::ChildEnd& end);
+    void say_end(pid_t pid, const os::ChildEnd& end, TemplateNeed need,
+                 std::chrono::milliseconds pause) const;
+    void end_line();
+    void say(log::Level level, const std::string& text) const;
+
+    PoolSurroundings& around_;
+    const config::PoolSettings& settings_;
+    std::function<TemplateStart()> parts_;
+    TemplateKeeperEvents& events_;
+    TemplateHandle handle_;
+    Backoff backoff_{std::chrono::milliseconds(500)};
+    Timer pause_;
+    std::string half_line_;  ///< of its output
+    bool leaving_ = false;
+    bool failed_ = false;
+};
+
+}  // namespace phalanx::master
