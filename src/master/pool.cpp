@@ -81,8 +81,18 @@ base::Result<void> Pool::open() {
     return {};
 }
 
+bool Pool::can_sleep() const {
+    return is_ondemand() && (predecessor_ == nullptr || predecessor_->is_asleep());
+}
+
+void Pool::fall_asleep() {
+    if (predecessor_ != nullptr) take_over();
+    decide_start();
+}
+
 void Pool::launch() {
-    if (!stopping_) template_.start();
+    waking_ = false;
+    template_.start();
 }
 
 TemplateStart Pool::template_start() const {
@@ -100,16 +110,18 @@ TemplateStart Pool::template_start() const {
 }
 
 void Pool::template_ready() {
+    last_needed_ = base::Monotonic::now();
     if (predecessor_ != nullptr) return begin_succession();
     // In this order: "process.max" has its say before the start is over.
     recruiter_.reconcile();
     decide_start();
     // A connection may have come while there was no template to make a worker for it.
-    if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
+    if (is_ondemand()) dispatcher_.pump_soon();
 }
 
+/// Also when it is started later than the rest: others may wait for their turn.
 void Pool::decide_start() {
-    if (std::exchange(start_decided_, true)) return;
+    start_decided_ = true;
     around_.start_decided();
 }
 
@@ -118,10 +130,15 @@ void Pool::template_gone() {
     decide_start();
     wait_with_succession();
     staff_.forget_orders(std::chrono::milliseconds(0));
+    // Somebody may have come while it left.
+    if (is_ondemand() && !stopping_) dispatcher_.pump_soon();
 }
 
 TemplateNeed Pool::template_need() const {
-    return stopping_ ? TemplateNeed::over : TemplateNeed::now;
+    if (stopping_) return TemplateNeed::over;
+    const bool can_wait = is_ondemand() && !template_.has_failed() && predecessor_ == nullptr &&
+                          staff_.live() == 0 && dispatcher_.waiting() == 0;
+    return can_wait ? TemplateNeed::later : TemplateNeed::now;
 }
 
 bool Pool::child_ended(const os::ChildEnd& end) {
@@ -157,14 +174,28 @@ void Pool::tick() {
     if (stopping_) return;
     if (predecessor_ != nullptr) {
         // The place it waits for has not come free, or taking over has failed before.
-        if (predecessor_->coming_ == this && !recruiter_.is_pausing()) take_over();
+        const bool is_next = predecessor_->coming_ == this || (start_decided_ && template_.is_asleep());
+        if (is_next && !recruiter_.is_pausing()) take_over();
         return;
     }
     recruiter_.tick();
     // There may be room again for a worker that a waiting connection could not have (process.max).
-    if (settings().pm == config::ProcessManager::ondemand) dispatcher_.pump_soon();
-    sample_listen_queue();
+    if (is_ondemand()) dispatcher_.pump_soon();
     dispatcher_.tick();
+    if (is_asleep()) return;
+    sample_listen_queue();
+    let_idle_template_go();
+}
+
+void Pool::let_idle_template_go() {
+    const auto now = base::Monotonic::now();
+    const auto timeout = settings().pm_template_idle_timeout;
+    const bool is_needed = template_.life() != TemplateLife::ready || staff_.live() > 0 ||
+                           dispatcher_.waiting() > 0 || coming_ != nullptr;
+    if (!is_ondemand() || is_needed) last_needed_ = now;
+    if (timeout.count() == 0 || now - last_needed_ < timeout) return;
+    say(Level::debug, fmt::format("no request for {} s: the template is let go", timeout.count()));
+    template_.let_go();
 }
 
 void Pool::sample_listen_queue() {
@@ -176,12 +207,26 @@ void Pool::sample_listen_queue() {
     if (waiting > page().max_listen_queue.load()) page().max_listen_queue.store(waiting);
 }
 
+bool Pool::may_recruit() const {
+    return !stopping_ && coming_ == nullptr && !template_.is_leaving();
+}
+
+bool Pool::can_wake() const {
+    return is_ondemand() && may_recruit() && template_.is_asleep() && !waking_ && around_.quota.has_room();
+}
+
 bool Pool::can_grow_on_demand() {
-    return recruiter_.can_grow();
+    return can_wake() || recruiter_.can_grow();
 }
 
 void Pool::connection_waits_for_growth() {
-    recruiter_.connection_waits();
+    if (!can_wake()) return recruiter_.connection_waits();
+    waking_ = true;
+    around_.launch(*this);
+}
+
+bool Pool::cannot_serve() const {
+    return template_.has_failed() && staff_.count(WorkerLife::serving) == 0;
 }
 
 std::size_t Pool::waiting_connections() {
@@ -196,10 +241,6 @@ void Pool::busy_workers(std::size_t count) {
 
 void Pool::worker_unreachable(WorkerHandle& worker) {
     if (worker.life == WorkerLife::serving) worker.life = WorkerLife::leaving;
-}
-
-bool Pool::cannot_serve() const {
-    return template_.has_failed() && staff_.count(WorkerLife::serving) == 0;
 }
 
 std::uint64_t Pool::requests_begun() const {

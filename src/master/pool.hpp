@@ -59,6 +59,11 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] base::Result<void> open();
     /// Takes former's place as soon as it has a worker, or has none to wait for.
     void follow(Pool& former) { predecessor_ = &former; }
+    /// An ondemand pool needs no process before its first connection; one that had none before a reload is
+    /// not woken by it.
+    [[nodiscard]] bool can_sleep() const;
+    /// Serves without a template: that one is started for the first connection.
+    void fall_asleep();
     /// Starts the template, and with it whatever the policy wants.
     void launch();
     [[nodiscard]] bool serves() const { return open_ && !stopping_; }
@@ -109,9 +114,9 @@ class Pool final : public DispatchEvents,
     // DispatchEvents
     [[nodiscard]] bool can_grow_on_demand() override;
     void connection_waits_for_growth() override;
+    [[nodiscard]] bool cannot_serve() const override;
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;
-    [[nodiscard]] bool cannot_serve() const override;
     [[nodiscard]] std::uint64_t requests_begun() const override;
     [[nodiscard]] std::uint64_t kernel_queue() override;
     [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {
@@ -123,7 +128,7 @@ class Pool final : public DispatchEvents,
     void template_traced(const link::Trace& part, bool more) override { slow_log_.take(part, more); }
     [[nodiscard]] TemplateNeed template_need() const override;
     // RecruiterEvents
-    [[nodiscard]] bool may_recruit() const override { return !stopping_ && coming_ == nullptr; }
+    [[nodiscard]] bool may_recruit() const override;
     [[nodiscard]] std::size_t room() const override;
     [[nodiscard]] std::size_t waiting_connections() override;
     void growth_rests() override { dispatcher_.pump_soon(); }
@@ -149,6 +154,10 @@ class Pool final : public DispatchEvents,
 
     [[nodiscard]] TemplateStart template_start() const;
     void let_template_go();
+    [[nodiscard]] bool is_ondemand() const { return settings().pm == config::ProcessManager::ondemand; }
+    [[nodiscard]] bool is_asleep() const { return template_.is_asleep() && staff_.live() == 0; }
+    [[nodiscard]] bool can_wake() const;
+    void let_idle_template_go();
     void log_slow_request(const WorkerHandle& worker);
     void decide_start();
     [[nodiscard]] OwnPages make_own_pages();
@@ -184,6 +193,8 @@ class Pool final : public DispatchEvents,
         std::uint64_t requests = 0;
         std::uint64_t slow = 0;
     } counted_;
+    base::MonotonicTime last_needed_;  ///< when the template was last of use
+    bool waking_ = false;              ///< the template's start has been asked for
     bool start_decided_ = false;
     bool open_ = false;
     bool stopping_ = false;

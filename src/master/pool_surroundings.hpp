@@ -39,6 +39,8 @@ class UnclaimedEnds {
     std::deque<os::ChildEnd> ends_;
 };
 
+class Pool;
+
 /// What all pools of a master share.
 struct PoolSurroundings {
     EventLoop& loop;
@@ -55,6 +57,8 @@ struct PoolSurroundings {
     std::function<void()> worker_crashed;  ///< by a segmentation fault or a bus error
     /// Whether another pool listens at the same Unix socket.
     std::function<bool(const os::ListenSocket&)> is_shared{};
+    /// Has the pool launched when its turn comes: only so many templates start at the same time.
+    std::function<void(Pool&)> launch{};
 };
 
 }  // namespace phalanx::master

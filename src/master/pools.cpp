@@ -36,6 +36,10 @@ bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) 
 
 Pools::Pools(PoolSurroundings& around) : around_(around) {
     around_.is_shared = [this](const os::ListenSocket& socket) { return owners_of(socket) > 1; };
+    around_.launch = [this](Pool& pool) {
+        to_launch_.push_back(&pool);
+        launch_more();
+    };
 }
 
 Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace) {
@@ -178,7 +182,12 @@ void Pools::let_go_of_present(List next) {
 }
 
 void Pools::launch() {
-    for (const auto& pool : present_) to_launch_.push_back(pool.get());
+    for (const auto& pool : present_) {
+        if (!pool->can_sleep()) to_launch_.push_back(pool.get());
+    }
+    for (const auto& pool : present_) {
+        if (pool->can_sleep()) pool->fall_asleep();
+    }
     launch_more();
 }
 
@@ -218,6 +227,7 @@ bool Pools::have_worker(pid_t pid) const {
 }
 
 void Pools::bury_those_that_are_over() {
+    std::erase_if(to_launch_, [](const Pool* pool) { return pool->is_over(); });
     std::erase_if(former_, [](const auto& pool) { return pool->is_over(); });
 }
 

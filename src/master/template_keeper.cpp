@@ -27,8 +27,7 @@ TemplateKeeper::TemplateKeeper(PoolSurroundings& around, const config::PoolSetti
       pause_(around.loop) {}
 
 void TemplateKeeper::start() {
-    if (!is_asleep()) return;
-    leaving_ = false;
+    if (!is_asleep() || events_.template_need() == TemplateNeed::over) return;
     const auto started = handle_.start(parts_());
     if (started) return;
     template_failed(started.error().text());
@@ -36,7 +35,7 @@ void TemplateKeeper::start() {
 }
 
 void TemplateKeeper::let_go() {
-    leaving_ = true;
+    leaving_ = handle_.life() != TemplateLife::absent;
     handle_.signal(SIGTERM);
 }
 

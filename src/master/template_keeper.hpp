@@ -33,7 +33,7 @@ class TemplateKeeperEvents {
 /// dies, after pauses that grow while that goes on, and ends it when it is not needed. Owned by the pool.
 ///
 ///   asleep --start()--> starting --ready--> at work --let_go()--> leaving --ended--> asleep
-///   starting, at work --failed or died--> pausing --later--> starting      leaving --start()--> starting
+///   starting, at work --failed or died--> pausing --later--> starting
 class TemplateKeeper final : public TemplateEvents {
   public:
     /// `parts` tells what a template gets, whenever one is started.

@@ -163,7 +163,7 @@ TEST(Alerts, OfABusyPoolTellTheRate) {
             daemon.site().script("sleep.php", "<?php sleep(9);");
         },
         [&](LoggedDaemon& daemon) {
-            for (int i = 0; i < 40; ++i) clients.ask(daemon, "/sleep.php");
+            for (int i = 0; i < 20; ++i) clients.ask(daemon, "/sleep.php");
         },
         "seems busy (you may need to increase pm.start_servers, or pm.min/max_spare_servers), spawning 8 "
         "children");
