@@ -43,6 +43,8 @@ void visit_fields(WorkerSettings& s, Visitor& field) {
     field(s.log_limit);
     field(s.log_level);
     field(s.max_requests);
+    field(s.max_memory);
+    field(s.max_lifetime_ms);
     field(s.status_path);
     field(s.ping_path);
     field(s.ping_response);

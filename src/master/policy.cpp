@@ -96,7 +96,11 @@ PolicyDecision decide(const config::PoolSettings& settings, const PoolView& view
             decide_ondemand(settings, view, state, decision);
             break;
     }
-    state.wanted -= std::min(decision.retire, state.wanted);
+    // One a second, so that workers that were made together do not all leave together.
+    decision.renew = view.tick && view.outlived && decision.retire == 0;
+    // On demand nobody needs another in its place.
+    const bool shrinks = decision.renew && settings.pm == config::ProcessManager::ondemand;
+    state.wanted -= std::min<std::size_t>(decision.retire + (shrinks ? 1 : 0), state.wanted);
     decision.spawn = missing(state.wanted, view.live);
     return decision;
 }

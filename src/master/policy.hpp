@@ -17,6 +17,7 @@ struct PoolView {
     std::size_t idle = 0;
     std::chrono::milliseconds longest_idle{0};  ///< of the worker that has been idle longest
     std::size_t waiting = 0;  ///< connections that nobody serves yet, where that was looked at
+    bool outlived = false;    ///< an idle worker has outlived pm.max_lifetime
     bool tick = false;        ///< the once-a-second look, at which min and max_spare count
 };
 
@@ -32,6 +33,7 @@ struct PolicyState {
 struct PolicyDecision {
     std::size_t spawn = 0;
     std::size_t retire = 0;  ///< idle workers to send away, highest slots first
+    bool renew = false;      ///< the idle worker that has outlived its time is to go
     enum class Report : std::uint8_t { nothing, limit_reached, busy } report = Report::nothing;
     std::size_t reported_rate = 0;
 };

@@ -42,6 +42,9 @@ void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& poo
     worker.traces = pool.request_slowlog_timeout.count() > 0 ? 1 : 0;
     worker.capture_output = pool.catch_workers_output ? 1 : 0;
     worker.max_requests = static_cast<std::uint64_t>(std::max<std::int64_t>(pool.pm_max_requests, 0));
+    worker.max_memory = static_cast<std::uint64_t>(std::max<std::int64_t>(pool.pm_max_memory.bytes, 0));
+    worker.max_lifetime_ms =
+        static_cast<std::uint64_t>(std::chrono::milliseconds(pool.pm_max_lifetime).count());
     worker.status_path = pool.pm_status_path;
     worker.ping_path = pool.ping_path;
     worker.ping_response = pool.ping_response;

@@ -41,6 +41,7 @@ void Recruiter::tick() {
     if (!may_act()) return;
     PoolView now = view();
     now.tick = true;
+    now.outlived = outlived() != nullptr;
     if (parts_.around.log.enabled(Level::debug)) say_look(now);
     act(now);
 }
@@ -50,12 +51,26 @@ void Recruiter::act(const PoolView& view) {
     const PolicyDecision decision = decide(parts_.settings, view, policy_);
     report(decision);
     parts_.staff.retire_idle(decision.retire);
+    if (decision.renew) parts_.staff.retire(*outlived());
     // A former generation's workers leave one by one: each makes room for one of these.
     const std::size_t wanted = std::min(decision.spawn, parts_.events.room());
     const std::size_t spawn = parts_.around.quota.grant(wanted);
     // A pool of fixed size goes on wanting its workers, others want more when they next need them.
     if (parts_.settings.pm != ProcessManager::static_size) policy_.wanted -= wanted - spawn;
     if (spawn > 0) order(spawn, view);
+}
+
+/// The oldest idle worker, if it has outlived pm.max_lifetime. Busy ones see to that themselves.
+WorkerHandle* Recruiter::outlived() const {
+    const auto lifetime = parts_.settings.pm_max_lifetime;
+    if (lifetime.count() == 0) return nullptr;
+    WorkerHandle* oldest = nullptr;
+    for (WorkerHandle& worker : parts_.staff.handles()) {
+        if (worker.life != WorkerLife::serving || !parts_.staff.is_idle(worker)) continue;
+        if (oldest == nullptr || worker.changed_at < oldest->changed_at) oldest = &worker;
+    }
+    const bool has_outlived = oldest != nullptr && base::Monotonic::now() - oldest->changed_at > lifetime;
+    return has_outlived ? oldest : nullptr;
 }
 
 void Recruiter::order(std::size_t count, const PoolView& view) {

@@ -70,6 +70,7 @@ class Recruiter {
     [[nodiscard]] bool may_act() const;
     [[nodiscard]] PoolView view() const;
     void act(const PoolView& view);
+    [[nodiscard]] WorkerHandle* outlived() const;
     void order(std::size_t count, const PoolView& view);
     enum class More { maybe, no };
     [[nodiscard]] More grow();

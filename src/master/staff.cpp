@@ -132,10 +132,14 @@ void Staff::retire_idle(std::size_t count) {
     for (std::size_t i = workers_.size(); i-- > 0 && count > 0;) {
         WorkerHandle& worker = workers_[i];
         if (worker.life != WorkerLife::serving || !is_idle(worker)) continue;
-        worker.idle_killed = true;
-        send_leave(worker);
+        retire(worker);
         --count;
     }
+}
+
+void Staff::retire(WorkerHandle& worker) {
+    worker.idle_killed = true;
+    send_leave(worker);
 }
 
 void Staff::leave_all() {

@@ -55,6 +55,8 @@ class Staff {
     void forget_orders(std::chrono::milliseconds older_than);
     /// Sends up to `count` idle workers away, highest slots first.
     void retire_idle(std::size_t count);
+    /// Sends this worker away.
+    void retire(WorkerHandle& worker);
     /// Asks every worker to leave after what it is doing, or ends it by a signal; those that were ordered and
     /// have not said hello yet as soon as they do.
     void leave_all();

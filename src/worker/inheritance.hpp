@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include "file_limits.hpp"
+#include "memory_limit.hpp"
 #include "phalanx/base/ids.hpp"
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/link/worker_settings.hpp"
@@ -19,6 +20,7 @@ struct Inheritance {
     os::UniqueFd wake;        ///< eventfd: wakes the dispatcher
     os::UniqueFd access_log;  ///< empty where the pool has none
     FileLimits files;
+    MemoryLimit memory;
     TraceSource traces;  ///< of no use where the pool has no slow log
     [[nodiscard]] pid_t master() const { return static_cast<pid_t>(settings.master_pid); }
 };

@@ -45,25 +45,28 @@ bool Session::admits(int fd) const {
     return false;
 }
 
-Session::Result Session::serve(int fd, std::span<const std::byte> bytes, std::uint64_t most) {
+Session::Result Session::serve(int fd, std::span<const std::byte> bytes, Tenure& tenure) {
     stream_.attach(fd);
     reader_.reset();
     reader_.prime(bytes);
     request_.connection_begins();
-    const Result result = serve_requests(most);
+    const Result result = serve_requests(tenure);
     request_.rest();
     return result;
 }
 
-Session::Result Session::serve_requests(std::uint64_t most) {
+Session::Result Session::serve_requests(Tenure& tenure) {
     Result result;
     for (;;) {
         HeadOutcome head;
         const Next next = next_head(head);
         if (next == Next::over) return result;
         if (next == Next::wait) break;
-        if (!run(head.head, result)) return result;
-        if (result.requests == most || result.exit_code || leave_requested()) break;
+        const bool goes_on = run(head.head, result);
+        tenure.request_served();
+        result.tenure_is_over = tenure.is_over();
+        if (!goes_on) return result;
+        if (result.tenure_is_over || result.exit_code || leave_requested()) break;
     }
     // What was read and belongs to the next request travels with the connection, if it fits.
     if (reader_.leftover().size() > link::max_inline_bytes) return result;
@@ -112,7 +115,6 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     (void)request_.finish_answer();
     LastWords::request_ends();
     stream_.end_answer();
-    ++result.requests;
     if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;
 

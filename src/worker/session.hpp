@@ -14,6 +14,7 @@
 #include "phalanx/php/request.hpp"
 #include "request.hpp"
 #include "script_child.hpp"
+#include "tenure.hpp"
 
 namespace phalanx::worker {
 
@@ -27,14 +28,13 @@ class Session {
     enum class End { closed, kept };
     struct Result {
         End end = End::closed;
-        std::uint64_t requests = 0;           ///< that were run
         std::span<const std::byte> leftover;  ///< read past the last one; holds until the next serve()
         std::optional<int> exit_code;         ///< the process is good for no other request
+        bool tenure_is_over = false;
     };
-    /// `bytes` were read from the connection before and live until this returns. `most` bounds the requests
-    /// served in a row, 0 does not. Returns when the next request is not here whole or the connection is
-    /// over.
-    [[nodiscard]] Result serve(int fd, std::span<const std::byte> bytes, std::uint64_t most);
+    /// `bytes` were read from the connection before and live until this returns. Returns when the next
+    /// request is not here whole, or the connection or the worker's tenure is over.
+    [[nodiscard]] Result serve(int fd, std::span<const std::byte> bytes, Tenure& tenure);
 
     /// listen.allowed_clients; a refusal is logged.
     [[nodiscard]] bool admits(int fd) const;
@@ -45,7 +45,7 @@ class Session {
     void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
 
   private:
-    [[nodiscard]] Result serve_requests(std::uint64_t most);
+    [[nodiscard]] Result serve_requests(Tenure& tenure);
     enum class Next { request, wait, over };
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);

@@ -220,6 +220,7 @@ int run_template(std::string program) {
         if (auto traces = TraceSource::create(inherited->settings.slots))
             inherited->traces = *std::move(traces);
     }
+    inherited->memory = MemoryLimit::create(inherited->settings.max_memory);
     if (auto started = start_php(*inherited, program); !started) {
         report(MessageKind::failed, started.error().text());
         return exit_software;

@@ -32,7 +32,10 @@ void say_hello(int channel) {
 }  // namespace
 
 Worker::Worker(Inheritance& inherited, OwnParts& own)
-    : inherited_(inherited), own_(own), session_(inherited, own.slot) {}
+    : inherited_(inherited),
+      own_(own),
+      tenure_(inherited.settings, std::move(inherited.memory)),
+      session_(inherited, own.slot) {}
 
 int Worker::run() {
     say_hello(own_.channel.get());
@@ -138,17 +141,14 @@ bool Worker::serve_and_stay() {
         part_from(client_, {});
         return true;
     }
-    const std::uint64_t most = inherited_.settings.max_requests;
-    const Session::Result result =
-        session_.serve(client_.fd.get(), client_.bytes, most == 0 ? 0 : most - served_);
+    const Session::Result result = session_.serve(client_.fd.get(), client_.bytes, tenure_);
     part_from(client_, result);
     job_memory_ = {};
-    served_ += result.requests;
     if (result.exit_code) {
         exit_code_ = *result.exit_code;
         return false;
     }
-    return most == 0 || served_ < most;
+    return !result.tenure_is_over;
 }
 
 void Worker::part_from(Client& client, const Session::Result& result) {

@@ -14,6 +14,7 @@
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/shared_memory.hpp"
 #include "session.hpp"
+#include "tenure.hpp"
 
 namespace phalanx::worker {
 
@@ -65,13 +66,13 @@ class Worker {
 
     Inheritance& inherited_;
     OwnParts& own_;
+    Tenure tenure_;
     Session session_;
     Client client_;
     os::Mapping job_memory_;
     std::array<std::byte, link::max_message_bytes> packet_;  ///< the last message, job bytes included
     std::array<std::byte, 16 * 1024> first_look_;
     std::uint32_t control_seen_ = 0;
-    std::uint64_t served_ = 0;
     bool inbox_ended_ = false;
     int exit_code_ = 0;
 };

@@ -123,6 +123,7 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     inherited.traces.offer(own.slot);
     inherited.files.limit_worker();
     set_up_output(own);
+    inherited.memory.open();
     if (!settings.apparmor_hat.empty()) {
         if (auto entered = os::enter_apparmor_hat(settings.apparmor_hat); !entered) {
             fmt::print(stderr, "ERROR: [pool {0}] {1}\nERROR: [pool {0}] child failed to initialize\n",

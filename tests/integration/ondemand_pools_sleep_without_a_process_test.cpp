@@ -109,7 +109,7 @@ TEST_F(SleepingPool, CostsLittle) {
     const double each = static_cast<double>(*all - *alone) / kPools;
     RecordProperty("start_ms", std::to_string(took.count()));
     RecordProperty("kib_each", std::to_string(each));
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef PHALANX_SANITIZED
     EXPECT_LT(took, milliseconds(20'000));
     EXPECT_LT(each, 500.0);
 #else

@@ -38,7 +38,7 @@ class WaitingConnections : public SiteTest {
         for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++number;
         return number;
     }
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef PHALANX_SANITIZED
     static constexpr milliseconds kAllAtOnce{5000};
 #else
     static constexpr milliseconds kAllAtOnce{1500};

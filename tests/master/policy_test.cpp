@@ -144,6 +144,23 @@ TEST(OndemandPolicy, SaysTheLimitOnceUntilItGrowsAgain) {
     EXPECT_EQ(decide(settings, full, state).report, Report::limit_reached);
 }
 
+TEST(OutlivedWorker, GoesAtATickAndIsReplacedUnlessOnDemand) {
+    PoolView view = at_tick(4, 4);
+    view.outlived = true;
+    for (const auto pm : {ProcessManager::static_size, dynamic, ondemand}) {
+        PolicyState state;
+        state.started = true;
+        state.wanted = 4;
+        const auto decision = decide(pool(pm, 4), view, state);
+        EXPECT_TRUE(decision.renew);
+        EXPECT_EQ(decision.retire, 0U);
+        EXPECT_EQ(state.wanted, pm == ondemand ? 3U : 4U);
+        view.tick = false;
+        EXPECT_FALSE(decide(pool(pm, 4), view, state).renew);
+        view.tick = true;
+    }
+}
+
 TEST(OndemandPolicy, SendsAwayWhoWasIdleForLong) {
     const auto settings = pool(ProcessManager::ondemand, 4);
     PolicyState state;

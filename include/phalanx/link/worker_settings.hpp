@@ -51,7 +51,7 @@ struct WorkerSettings {
     std::uint32_t capture_output = 0;  ///< 1: the master reads the workers' standard output and error
     std::uint64_t log_limit = 1024;    ///< characters of a message, as the directive
     std::uint32_t log_level = 1;       ///< as log::Level counts them, 0 debug to 4 alert
-    std::uint64_t max_requests = 0;
+    std::uint64_t max_requests = 0, max_memory = 0, max_lifetime_ms = 0;  ///< of one worker; 0: any
     std::string status_path, ping_path, ping_response;
     std::string access_format;
     std::vector<std::string> access_suppress_paths;
