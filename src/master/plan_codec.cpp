@@ -55,6 +55,7 @@ Bytes encode(const Plan& plan) {
         writer(pool.owner);
         writer(pool.listen);
         writer(pool.status_listen);
+        writer(pool.stamp);
     }
     return std::move(writer.bytes);
 }
@@ -76,6 +77,7 @@ base::Result<Plan> decode_plan(std::span<const std::byte> bytes) {
         reader(pool.owner);
         reader(pool.listen);
         reader(pool.status_listen);
+        reader(pool.stamp);
     }
     if (!reader.whole()) return damaged();
     return plan;

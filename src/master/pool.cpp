@@ -274,10 +274,27 @@ base::Result<void> Pool::reopen_access_log() {
     auto file = os::open_for_append(path);
     if (!file)
         return base::system_error(fmt::format("failed to open access log ({})", path), file.error().code);
-    parts_.access_log = *std::move(file);
+    take_access_log(*std::move(file));
+    return {};
+}
+
+void Pool::take_access_log(os::UniqueFd file) {
+    parts_.access_log = std::move(file);
     template_.handle().replace_log(parts_.access_log.get());
     staff_.replace_log(parts_.access_log.get());
-    return {};
+}
+
+bool Pool::is_as(const PoolPlan& plan) const {
+    const bool is_well = serves() && predecessor_ == nullptr && !template_.has_failed() &&
+                         os::can_be_found(parts_.socket) &&
+                         (!status_listener_ || os::can_be_found(status_listener_->socket()));
+    return is_well && !plan.stamp.empty() && plan.stamp == parts_.plan.stamp;
+}
+
+void Pool::stay(os::UniqueFd access_log, std::chrono::milliseconds grace) {
+    parts_.grace = grace;
+    if (access_log) take_access_log(std::move(access_log));
+    say(Level::notice, "unchanged: its processes stay");
 }
 
 void Pool::finish() {

@@ -76,6 +76,11 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] Pool* predecessor() const { return predecessor_; }
     /// Will not take its predecessor's place after all, and ends. Only before it serves.
     void give_up();
+    /// Nothing of what such a pool would be is another than here, and all is well here: it may stay.
+    [[nodiscard]] bool is_as(const PoolPlan& plan) const;
+    /// Stays over a reload, which writes to its access log's file anew.
+    void stay(os::UniqueFd access_log, std::chrono::milliseconds grace);
+    [[nodiscard]] bool is_to_launch() const { return !start_decided_ || waking_; }
     /// The template is ready, or has failed: what a start waits for.
     [[nodiscard]] bool start_is_decided() const { return start_decided_; }
     /// A child has been reaped. False: it was none of this pool's.
@@ -164,6 +169,7 @@ class Pool final : public DispatchEvents,
     void sample_listen_queue();
     [[nodiscard]] status::PoolSnapshot snapshot() const;
     [[nodiscard]] status::PoolPage& page() const;
+    void take_access_log(os::UniqueFd file);
     void say(log::Level level, const std::string& text) const {
         around_.log.pool(settings().name).log(level, text);
     }

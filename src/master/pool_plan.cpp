@@ -4,6 +4,7 @@
 
 #include "phalanx/base/parse.hpp"
 #include "phalanx/os/identity.hpp"
+#include "pool_stamp.hpp"
 
 namespace phalanx::master {
 namespace {
@@ -198,6 +199,7 @@ Result<Plan> make_plan(config::Settings settings, const Options& options, const 
         if (!planned) return planned.error();
         plan.pools.push_back(*std::move(planned));
     }
+    if (plan.global.reload_scope == config::ReloadScope::changed) stamp(plan, options);
     return plan;
 }
 

@@ -28,6 +28,9 @@ struct PoolPlan {
     os::SocketOwner owner;
     ListenPlan listen;
     ListenPlan status_listen;
+    /// Differs when anything does on which the pool's processes depend: these settings, the worker program's
+    /// file, the ini files. Empty: not known (reload.scope = all).
+    std::string stamp;
 };
 
 /// A whole configuration as it is to be.

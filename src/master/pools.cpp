@@ -27,6 +27,16 @@ const typename Sockets::mapped_type* find_at(const Sockets& open, const ListenPl
     return nullptr;
 }
 
+/// Empty where the pool has none.
+Result<os::UniqueFd> open_access_log(const config::PoolSettings& settings) {
+    if (settings.access_log.empty()) return os::UniqueFd();
+    auto file = os::open_for_append(settings.access_log);
+    if (!file)
+        return system_error(fmt::format("failed to open access log ({})", settings.access_log),
+                            file.error().code);
+    return file;
+}
+
 bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) {
     return other != nullptr && one.bound_path == other->bound_path && one.device == other->device &&
            one.inode == other->inode;
@@ -42,34 +52,51 @@ Pools::Pools(PoolSurroundings& around) : around_(around) {
     };
 }
 
-Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace) {
+Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace,
+                              Unchanged unchanged) {
     inherited_.clear();
-    List next;
+    std::vector<Next> next;
     const OpenSockets open = open_sockets();
     for (PoolPlan& plan : plans) {
-        auto made = make(next, std::move(plan), open, grace);
+        Pool* const same = unchanged == Unchanged::stay ? find_unchanged(plan) : nullptr;
+        auto made = same != nullptr ? keep(next, *same) : make(next, std::move(plan), open, grace);
         if (made) continue;
-        for (const auto& pool : next) {
-            discard(pool->socket());
-            if (pool->status_socket() != nullptr) discard(*pool->status_socket());
+        for (const Next& pool : next) {
+            if (!pool.made) continue;
+            discard(pool.made->socket());
+            if (pool.made->status_socket() != nullptr) discard(*pool.made->status_socket());
         }
         return made;
     }
-    let_go_of_present(std::move(next));
+    let_go_of_present(std::move(next), grace);
     return {};
 }
 
-Result<void> Pools::make(List& pools, PoolPlan plan, const OpenSockets& open,
+Pool* Pools::find_unchanged(const PoolPlan& plan) const {
+    const auto found = std::find_if(present_.begin(), present_.end(),
+                                    [&plan](const auto& pool) { return pool->is_as(plan); });
+    return found != present_.end() ? found->get() : nullptr;
+}
+
+void Pools::note_inherited(const os::ListenSocket& socket) {
+    inherited_.push_back({socket.fd.get(), os::bound_name(socket)});
+}
+
+Result<void> Pools::keep(std::vector<Next>& pools, Pool& same) {
+    auto log = open_access_log(same.settings());
+    if (!log) return log.error();
+    note_inherited(same.socket());
+    if (same.status_socket() != nullptr) note_inherited(*same.status_socket());
+    pools.push_back({nullptr, &same, *std::move(log)});
+    return {};
+}
+
+Result<void> Pools::make(std::vector<Next>& pools, PoolPlan plan, const OpenSockets& open,
                          std::chrono::milliseconds grace) {
     Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
-    const config::PoolSettings& settings = parts.plan.settings;
-    if (!settings.access_log.empty()) {
-        auto file = os::open_for_append(settings.access_log);
-        if (!file)
-            return system_error(fmt::format("failed to open access log ({})", settings.access_log),
-                                file.error().code);
-        parts.access_log = *std::move(file);
-    }
+    auto log = open_access_log(parts.plan.settings);
+    if (!log) return log.error();
+    parts.access_log = *std::move(log);
     const OpenSocket* main = find_at(open, parts.plan.listen);
     Pool* const former = main != nullptr ? main->pool : nullptr;
     auto socket = listen_at(parts.plan.listen, parts.plan, open);
@@ -85,7 +112,7 @@ Result<void> Pools::make(List& pools, PoolPlan plan, const OpenSockets& open,
     }
     auto pool = make_from(std::move(parts), former);
     if (!pool) return pool.error();
-    pools.push_back(*std::move(pool));
+    pools.push_back({*std::move(pool), nullptr, {}});
     return {};
 }
 
@@ -105,7 +132,7 @@ Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPla
     const config::PoolSettings& settings = plan.settings;
     const OpenSocket* found = find_at(open, where);
     if (found != nullptr && os::can_be_found(*found->socket)) {
-        inherited_.push_back({found->socket->fd.get(), os::bound_name(*found->socket)});
+        note_inherited(*found->socket);
         return os::duplicate(*found->socket);
     }
     if (!plan.owner.others.empty()) say_ignored_owner(settings);
@@ -164,15 +191,27 @@ void Pools::discard(const os::ListenSocket& socket) const {
     if (owners_of(socket) == 0) os::remove_socket_file(socket);
 }
 
-/// Every pool gives way: to its heir, once that is ready, or because it has none.
-void Pools::let_go_of_present(List next) {
+/// Every pool that does not stay gives way: to its heir, once that is ready, or because it has none.
+void Pools::let_go_of_present(std::vector<Next> next, std::chrono::milliseconds grace) {
     to_launch_.clear();
+    List pools;
+    for (Next& one : next) {
+        if (one.stays == nullptr) {
+            pools.push_back(std::move(one.made));
+            continue;
+        }
+        const auto place = std::find_if(present_.begin(), present_.end(),
+                                        [&one](const auto& pool) { return pool.get() == one.stays; });
+        one.stays->stay(std::move(one.access_log), grace);
+        pools.push_back(std::move(*place));
+        present_.erase(place);
+    }
     for (const auto& pool : present_) {
         if (pool->predecessor() != nullptr) pool->give_up();
     }
     std::move(present_.begin(), present_.end(), std::back_inserter(former_));
     // Before anybody lets go of a socket's file that one of these may use.
-    present_ = std::move(next);
+    present_ = std::move(pools);
     for (const auto& pool : former_) {
         const bool has_heir = std::any_of(present_.begin(), present_.end(), [&](const auto& heir) {
             return heir->predecessor() == pool.get();
@@ -182,12 +221,16 @@ void Pools::let_go_of_present(List next) {
 }
 
 void Pools::launch() {
+    std::vector<Pool*> asleep;
     for (const auto& pool : present_) {
-        if (!pool->can_sleep()) to_launch_.push_back(pool.get());
+        if (!pool->is_to_launch()) continue;
+        if (pool->can_sleep() && !pool->start_is_decided()) {
+            asleep.push_back(pool.get());
+        } else {
+            to_launch_.push_back(pool.get());
+        }
     }
-    for (const auto& pool : present_) {
-        if (pool->can_sleep()) pool->fall_asleep();
-    }
+    for (Pool* pool : asleep) pool->fall_asleep();
     launch_more();
 }
 

@@ -21,9 +21,12 @@ class Pools {
   public:
     explicit Pools(PoolSurroundings& around);
 
-    /// Makes the pools of a plan the present ones, each following the one that serves at its address. Error:
-    /// an address or a file cannot be had; then nothing is changed and nothing left behind.
-    [[nodiscard]] base::Result<void> change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace);
+    /// What becomes of pools whose stamp is the plan's (which has one if reload.scope = changed).
+    enum class Unchanged { stay, are_renewed };
+    /// Makes the pools of a plan the present ones, each following the one that serves at its address.
+    /// Error: an address or a file cannot be had; then nothing is changed and nothing left behind.
+    [[nodiscard]] base::Result<void> change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace,
+                                               Unchanged unchanged = Unchanged::stay);
     /// Sockets that change_to() found open already: their descriptor and php-fpm's name for their address.
     struct Inherited {
         int fd;
@@ -63,15 +66,24 @@ class Pools {
     };
     using OpenSockets = std::unordered_map<std::string, OpenSocket>;
     [[nodiscard]] OpenSockets open_sockets() const;
-    [[nodiscard]] base::Result<void> make(List& pools, PoolPlan plan, const OpenSockets& open,
+    /// A pool of a new configuration: one that is made, or a present one that stays.
+    struct Next {
+        std::unique_ptr<Pool> made;
+        Pool* stays = nullptr;
+        os::UniqueFd access_log;  ///< opened anew for the one that stays
+    };
+    [[nodiscard]] base::Result<void> make(std::vector<Next>& pools, PoolPlan plan, const OpenSockets& open,
                                           std::chrono::milliseconds grace);
+    [[nodiscard]] base::Result<void> keep(std::vector<Next>& pools, Pool& same);
+    [[nodiscard]] Pool* find_unchanged(const PoolPlan& plan) const;
+    void note_inherited(const os::ListenSocket& socket);
     [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Pool* former);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
                                                            const OpenSockets& open);
     /// Pools that have the Unix socket's file for one of theirs.
     [[nodiscard]] std::size_t owners_of(const os::ListenSocket& socket) const;
     void discard(const os::ListenSocket& socket) const;
-    void let_go_of_present(List next);
+    void let_go_of_present(std::vector<Next> next, std::chrono::milliseconds grace);
     void say_ignored_owner(const config::PoolSettings& settings);
     void warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings);
     void bury_those_that_are_over();

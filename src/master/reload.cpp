@@ -47,7 +47,10 @@ void Master::Running::change_to(NewConfiguration next) {
         log_.log(static_cast<log::Level>(diagnostic.level), diagnostic.text);
     if (again) return reload();
     if (!next.plan) return keep_configuration();
-    if (auto changed = pools_.change_to(std::move(next.plan->pools), grace()); !changed) {
+    // Crashes may come from memory that all of a pool share: a restart renews it.
+    const auto unchanged =
+        std::exchange(renew_all_, false) ? Pools::Unchanged::are_renewed : Pools::Unchanged::stay;
+    if (auto changed = pools_.change_to(std::move(next.plan->pools), grace(), unchanged); !changed) {
         log_.error(changed.error().text());
         return keep_configuration();
     }
@@ -56,6 +59,8 @@ void Master::Running::change_to(NewConfiguration next) {
     state_ = State::starting;
     start_timer_.start(start_limit, [this] { announce_ready(); });
     pools_.launch();
+    // Where all pools stay nobody else will say so.
+    look_whether_started();
 }
 
 void Master::Running::keep_configuration() {
@@ -108,6 +113,7 @@ void Master::Running::count_crash() {
     crashes_.clear();
     log_.warning(fmt::format("failed processes threshold ({} in {} sec) is reached, initiating reload",
                              threshold, interval.count()));
+    renew_all_ = true;
     reload();
 }
 

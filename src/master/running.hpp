@@ -88,6 +88,7 @@ class Master::Running {
     Timer monitor_timer_;
     State state_ = State::starting;
     std::function<void()> announce_;
+    bool renew_all_ = false;                   ///< the next reload is an emergency restart
     bool reload_again_ = false;                ///< asked for while the configuration is being read
     std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones
     std::uint64_t requests_reported_ = 0;

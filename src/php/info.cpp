@@ -7,6 +7,12 @@
 #include "sapi.hpp"
 #include "zend_headers.hpp"
 
+// libphp exports them, its headers do not show them (main/php_ini.c).
+extern "C" {
+extern char* php_ini_opened_path;
+extern char* php_ini_scanned_files;  ///< divided by ",\n"
+}
+
 namespace phalanx::php {
 namespace {
 
@@ -101,6 +107,19 @@ base::Result<std::string> info_text() {
     std::string text = sections_text(static_cast<int>(PHP_INFO_ALL));
     if (text.empty()) return base::Error{"PHP could not describe itself"};
     return text;
+}
+
+std::string ini_files_text() {
+    std::string lines;
+    if (php_ini_opened_path != nullptr) lines = std::string(php_ini_opened_path) + "\n";
+    std::string_view rest = php_ini_scanned_files != nullptr ? php_ini_scanned_files : "";
+    while (!rest.empty()) {
+        const std::string_view path = rest.substr(0, rest.find(",\n"));
+        rest.remove_prefix(std::min(rest.size(), path.size() + 2));
+        lines += path;
+        if (!lines.ends_with('\n')) lines += '\n';
+    }
+    return lines;
 }
 
 }  // namespace phalanx::php

@@ -19,6 +19,8 @@ struct Options {
     std::vector<std::string> command_line;  ///< as the program was called, its name included
     /// Reads the configuration anew; may wait, and is called in a process of its own.
     std::function<config::LoadResult()> read_configuration;
+    /// The ini files that a worker program reads, a path a line; may wait.
+    std::function<base::Result<std::string>(const std::string& program)> list_ini_files;
     /// Sends the error log where these settings want it, and limits this process as they say.
     std::function<base::Result<void>(const config::GlobalSettings&)> apply;
 };

@@ -157,6 +157,7 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
                             *worker_program,
                             line.arguments,
                             [&line] { return read_configuration(line); },
+                            [&line](const std::string& program) { return list_ini_files(program, line); },
                             [&line, daemonize, &log](const config::GlobalSettings& global) {
                                 return apply(line, global, daemonize, log);
                             }};

@@ -57,6 +57,32 @@ int become_worker_program(const std::string& mode, const CommandLine& line) {
     return 70;
 }
 
+base::Result<std::string> list_ini_files(const std::string& program, const CommandLine& line) {
+    auto pipe = os::make_pipe();
+    if (!pipe) return pipe.error();
+    const auto nothing = os::open_for_reading("/dev/null");
+    if (!nothing) return nothing.error();
+    os::ProgramStart start;
+    start.path = program;
+    start.arguments = helper_arguments(program, "--ini-files", line);
+    start.environment = os::environment_list();
+    start.descriptors = {{nothing->get(), 0}, {pipe->write_end.get(), 1}, {2, 2}};
+    auto child = os::start_program(start);
+    if (!child) return child.error();
+    pipe->write_end.reset();
+    std::string text;
+    std::array<char, 4096> room;
+    for (ssize_t size = 0; (size = ::read(pipe->read_end.get(), room.data(), room.size())) != 0;) {
+        if (size > 0) text.append(room.data(), static_cast<std::size_t>(size));
+        if (size < 0 && errno != EINTR) break;
+    }
+    int status = 0;
+    while (::waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return base::Error{program + " --ini-files failed"};
+    return text;
+}
+
 struct PhpEvaluator::Helper {
     os::Child child;
     os::UniqueFd questions;

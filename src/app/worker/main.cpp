@@ -92,14 +92,25 @@ int run_helper_mode(std::string_view mode) {
     return info ? print(*info) : fail(info.error().text());
 }
 
-int evaluate(int argc, char** argv) {
+php::EngineOptions harmless_options(int argc, char** argv) {
     php::EngineOptions options = read_options(argc, argv);
     options.defines.emplace_back("opcache.preload=");  // a site's code is its pool's business
-    // What PHP displays of its start's troubles must not pass for an answer.
-    const os::UniqueFd answers(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    return options;
+}
+
+/// Where answers go: what PHP displays of its start's troubles must not pass for one. Empty: out of
+/// descriptors.
+os::UniqueFd keep_answers_apart() {
+    os::UniqueFd answers(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     const os::UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-    if (!answers || !nothing || !os::place_at(nothing.get(), STDOUT_FILENO))
-        return fail("out of descriptors");
+    if (!nothing || !os::place_at(nothing.get(), STDOUT_FILENO)) return {};
+    return answers;
+}
+
+int evaluate(int argc, char** argv) {
+    const php::EngineOptions options = harmless_options(argc, argv);
+    const auto answers = keep_answers_apart();
+    if (!answers) return fail("out of descriptors");
     if (auto started = php::start_engine(options, &become_nobody, nullptr); !started)
         return fail(started.error().text());
     const int code = answer_expressions(answers.get());
@@ -107,11 +118,23 @@ int evaluate(int argc, char** argv) {
     return code;
 }
 
+int list_ini_files(int argc, char** argv) {
+    const php::EngineOptions options = harmless_options(argc, argv);
+    const auto answers = keep_answers_apart();
+    if (!answers) return fail("out of descriptors");
+    if (auto started = php::start_engine(options, &become_nobody, nullptr); !started)
+        return fail(started.error().text());
+    const bool told = os::write_all(answers.get(), php::ini_files_text()).has_value();
+    php::stop_engine();
+    return told ? 0 : 70;
+}
+
 int run(int argc, char** argv) {
     os::prepare_process_title(argc, argv);
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "--template") return worker::run_template(argv[0]);
     if (mode == "--check") php::set_message_sink(&write_log_line, nullptr);
+    if (mode == "--ini-files") return list_ini_files(argc, argv);
     if (mode == "--evaluate" || mode == "--check") return evaluate(argc, argv);
     for (const std::string_view known : {"--version", "--modules", "--info"}) {
         if (mode != known) continue;
