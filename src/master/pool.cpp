@@ -134,6 +134,12 @@ void Pool::template_gone() {
     if (is_ondemand() && !stopping_) dispatcher_.pump_soon();
 }
 
+void Pool::workers_unmade(std::span<const link::SpawnOrder> orders) {
+    say(Level::warning, fmt::format("fork() failed: {} of its workers could not be made", orders.size()));
+    for (const link::SpawnOrder& order : orders) staff_.forget_order(order.slot);
+    recruiter_.retry_later();
+}
+
 TemplateNeed Pool::template_need() const {
     if (stopping_) return TemplateNeed::over;
     const bool can_wait = is_ondemand() && !template_.has_failed() && predecessor_ == nullptr &&

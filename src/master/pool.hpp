@@ -131,6 +131,7 @@ class Pool final : public DispatchEvents,
     void template_ready() override;
     void template_gone() override;
     void template_traced(const link::Trace& part, bool more) override { slow_log_.take(part, more); }
+    void workers_unmade(std::span<const link::SpawnOrder> orders) override;
     [[nodiscard]] TemplateNeed template_need() const override;
     // RecruiterEvents
     [[nodiscard]] bool may_recruit() const override;

@@ -84,7 +84,11 @@ void Recruiter::order(std::size_t count, const PoolView& view) {
     if (!order_timer_.armed()) order_timer_.start(hello_limit, [this] { check_orders(); });
     // What could not be ordered now (no descriptors, a full channel) is tried again.
     if (parts_.staff.live() < policy_.wanted && parts_.events.room() > 0 && parts_.around.quota.has_room())
-        retry_timer_.start(retry_interval, [this] { parts_.events.recruit_again(); });
+        retry_later();
+}
+
+void Recruiter::retry_later() {
+    if (!retry_timer_.armed()) retry_timer_.start(retry_interval, [this] { parts_.events.recruit_again(); });
 }
 
 void Recruiter::check_orders() {

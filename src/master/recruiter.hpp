@@ -59,6 +59,8 @@ class Recruiter {
     void connection_waits();
     /// Whether the pool can do anything for a connection that waits while no worker is idle.
     [[nodiscard]] bool can_grow() const;
+    /// Workers that are missing cannot be made at the moment.
+    void retry_later();
     /// A worker is gone that was not to go; see StaffEvents::worker_gone.
     void replace(std::chrono::milliseconds lived, bool in_vain);
     [[nodiscard]] bool is_pausing() const { return retry_timer_.armed(); }

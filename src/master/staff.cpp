@@ -111,8 +111,13 @@ bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
         worker.channel = std::move(channels[i]);
         worker.life = WorkerLife::ordered;
         worker.changed_at = base::Monotonic::now();
-        if (auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station))
-            worker.channel_watch = *std::move(watch);
+        auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station);
+        if (!watch) {
+            // Nobody would hear its hello: it will find its channel closed.
+            clear(worker);
+            continue;
+        }
+        worker.channel_watch = *std::move(watch);
         if (settings_.catch_workers_output) {
             station.output =
                 std::make_unique<WorkerOutput>(around_, settings_, worker, std::move(outputs[i]));
@@ -126,6 +131,10 @@ void Staff::forget_orders(std::chrono::milliseconds older_than) {
         // Whoever still comes finds its channel closed and ends.
         if (worker.life == WorkerLife::ordered && since(worker.changed_at) >= older_than) clear(worker);
     }
+}
+
+void Staff::forget_order(std::size_t slot) {
+    if (slot < workers_.size() && workers_[slot].life == WorkerLife::ordered) clear(workers_[slot]);
 }
 
 void Staff::retire_idle(std::size_t count) {

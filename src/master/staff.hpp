@@ -53,6 +53,8 @@ class Staff {
     void order(std::size_t count, TemplateHandle& from);
     /// Orders that were never answered: the template has died, or the worker before its hello.
     void forget_orders(std::chrono::milliseconds older_than);
+    /// The same of one slot, if it is waited for.
+    void forget_order(std::size_t slot);
     /// Sends up to `count` idle workers away, highest slots first.
     void retire_idle(std::size_t count);
     /// Sends this worker away.

@@ -115,6 +115,12 @@ void TemplateHandle::on_ready(std::uint32_t) {
         const auto part = link::decode_trace(std::span(room).first(message.size).subspan(sizeof head));
         if (!part) return end_for_nonsense();
         events_.template_traced(*part, (head.flags & link::flag_more) != 0);
+    } else if (head.kind == MessageKind::unmade) {
+        std::array<link::SpawnOrder, link::max_spawn_batch> orders;
+        const std::size_t size = message.size - sizeof head;
+        if (size > sizeof orders || size % sizeof orders[0] != 0) return end_for_nonsense();
+        std::memcpy(orders.data(), room.data() + sizeof head, size);
+        events_.workers_unmade(std::span(orders).first(size / sizeof orders[0]));
     } else if (head.kind == MessageKind::failed) {
         events_.template_failed(
             {reinterpret_cast<const char*>(room.data()) + sizeof head, message.size - sizeof head});

@@ -43,6 +43,8 @@ class TemplateEvents {
     /// It cannot start: the failing step in words. It ends by itself.
     virtual void template_failed(const std::string& step) = 0;
     virtual void template_said(std::string_view text) = 0;
+    /// Workers that were ordered and will not come. The slots are the template's word: to be checked.
+    virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows.
     virtual void template_traced(const link::Trace& part, bool more) = 0;
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "backoff.hpp"
@@ -23,6 +24,7 @@ class TemplateKeeperEvents {
     /// It is gone, and what it was asked for will not come; a new one may be on its way.
     virtual void template_gone() = 0;
     virtual void template_traced(const link::Trace& part, bool more) = 0;
+    virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     [[nodiscard]] virtual TemplateNeed template_need() const = 0;
 
   protected:
@@ -59,6 +61,7 @@ class TemplateKeeper final : public TemplateEvents {
     void template_failed(const std::string& step) override;
     void template_said(std::string_view text) override;
     void template_traced(const link::Trace& part, bool more) override { events_.template_traced(part, more); }
+    void workers_unmade(std::span<const link::SpawnOrder> orders) override { events_.workers_unmade(orders); }
 
   private:
     void ended(const os::ChildEnd& end);

@@ -1,5 +1,6 @@
 #include "phalanx/os/message_socket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -18,6 +19,11 @@ namespace {
 iovec piece(std::span<const std::byte> bytes) {
     return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
+
+/// The kernel may have no memory for a message though the queue has room: what may wait tries it for a
+/// second.
+constexpr int most_attempts = 100;
+constexpr int attempt_interval_ms = 10;
 
 }  // namespace
 
@@ -53,11 +59,13 @@ SendResult send_message(int socket, std::span<const std::byte> head, std::span<c
         std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
     }
     const int flags = MSG_NOSIGNAL | (waiting == Waiting::no ? MSG_DONTWAIT : 0);
-    for (;;) {
+    for (int attempts_left = waiting == Waiting::yes ? most_attempts : 1;;) {
         if (::sendmsg(socket, &message, flags) >= 0) return SendResult::sent;
         if (errno == EINTR) continue;
         const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS || errno == ENOMEM;
-        return full ? SendResult::would_block : SendResult::peer_gone;
+        if (!full) return SendResult::peer_gone;
+        if (--attempts_left == 0) return SendResult::would_block;
+        (void)::poll(nullptr, 0, attempt_interval_ms);
     }
 }
 

@@ -126,19 +126,24 @@ Result<void> start_php(Inheritance& inherited, const std::string& program) {
     return jail.enter();
 }
 
-void report(MessageKind kind, std::string_view text) {
-    const MessageHead head{kind, 0, {}, static_cast<std::uint32_t>(text.size())};
-    (void)os::send_message(channel, link::bytes_of(head), std::as_bytes(std::span(text)), {}, Waiting::yes);
+void report(MessageKind kind, std::span<const std::byte> bytes = {}) {
+    const MessageHead head{kind, 0, {}, static_cast<std::uint32_t>(bytes.size())};
+    (void)os::send_message(channel, link::bytes_of(head), bytes, {}, Waiting::yes);
+}
+
+void report_unmade(std::span<const link::SpawnOrder> orders) {
+    if (!orders.empty()) report(MessageKind::unmade, std::as_bytes(orders));
 }
 
 /// Runs in the short-lived parent of one batch: its end makes the master the parent of all its workers.
 void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orders,
                   std::vector<os::UniqueFd>& fds, std::size_t fds_each) {
     const pid_t batch_parent = ::getpid();
+    std::vector<link::SpawnOrder> unmade;
     for (std::size_t i = 0; i < orders.size(); ++i) {
         const pid_t pid = ::fork();
-        if (pid != 0)
-            continue;  // A failed fork is a worker that never says hello: the master orders another.
+        if (pid < 0) unmade.push_back(orders[i]);
+        if (pid != 0) continue;
         OwnParts own;
         own.slot = base::WorkerSlot(orders[i].slot);
         own.channel = std::move(fds[i]);
@@ -150,6 +155,7 @@ void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orde
         ::close(channel);
         ::_exit(run_worker(inherited, std::move(own), batch_parent));
     }
+    report_unmade(unmade);
 }
 
 void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std::vector<os::UniqueFd> fds,
@@ -158,12 +164,14 @@ void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std
     if (orders.empty()) return;
     std::memcpy(orders.data(), payload.data(), orders.size() * sizeof(link::SpawnOrder));
     const std::size_t fds_each = captured ? 3 : 1;
-    if (fds.size() != orders.size() * fds_each) return;
+    // Descriptors are missing when the template has too many open.
+    if (fds.size() != orders.size() * fds_each) return report_unmade(orders);
     const pid_t parent = ::fork();
     if (parent == 0) {
         make_workers(inherited, orders, fds, fds_each);
         ::_exit(0);
     }
+    if (parent < 0) report_unmade(orders);
     while (parent > 0 && ::waitpid(parent, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
@@ -222,11 +230,12 @@ int run_template(std::string program) {
     }
     inherited->memory = MemoryLimit::create(inherited->settings.max_memory);
     if (auto started = start_php(*inherited, program); !started) {
-        report(MessageKind::failed, started.error().text());
+        const std::string text = started.error().text();
+        report(MessageKind::failed, std::as_bytes(std::span(text)));
         return exit_software;
     }
     inherited->traces.keep_below(inherited->files.kept_below());
-    report(MessageKind::ready, {});
+    report(MessageKind::ready);
     serve_orders(*inherited);
     return 0;
 }

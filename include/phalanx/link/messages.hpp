@@ -28,6 +28,7 @@ enum class MessageKind : std::uint32_t {
     // template -> master
     ready,   ///< PHP has started
     failed,  ///< bytes: the step that failed, in words
+    unmade,  ///< bytes: the SpawnOrder of each worker that could not be made
     traced,  ///< bytes: a part of a Trace, in the order of the orders; the last one without flag_more
 };
 
