@@ -88,6 +88,13 @@ Finish BodyReader::finish() {
     return judge_what_follows();
 }
 
+std::optional<std::span<const std::byte>> BodyReader::bytes_behind() const {
+    return source_.rehearse([reader = *this]() mutable -> std::optional<std::span<const std::byte>> {
+        if (reader.finish() == Finish::drop) return std::nullopt;
+        return reader.source_.buffered();
+    });
+}
+
 bool BodyReader::drain() {
     if (left_ > kMaxDrainBytes) return false;
     std::array<std::byte, BufferedSource::kBufferBytes> dropped;

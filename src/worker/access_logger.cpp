@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "phalanx/base/clock.hpp"
-#include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::worker {
 namespace {
@@ -50,10 +49,10 @@ AccessLogger::AccessLogger(const Inheritance& inherited)
     : inherited_(inherited), format_(parse_format(inherited)) {}
 
 void AccessLogger::write(const php::ScriptBegin& request, const php::ScriptEnd& end,
-                         const fastcgi::Params& params, int connection, const status::SlotWriter& slot,
-                         const CpuTime& cpu) {
+                         const fastcgi::Params& params, const ClientStream& client,
+                         const status::SlotWriter& slot, const CpuTime& cpu) {
     if (!format_) return;
-    const std::string peer = os::peer_ip(connection);
+    const std::string peer = client.peer_ip();
     log::AccessRecord record;
     record.pool = inherited_.settings.pool;
     record.peer = peer;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "client_stream.hpp"
 #include "inheritance.hpp"
 #include "phalanx/fastcgi/params.hpp"
 #include "phalanx/log/access_log.hpp"
@@ -27,9 +28,9 @@ class AccessLogger {
 
     /// The format asks for the request's CPU time.
     [[nodiscard]] bool wants_cpu() const { return format_ && format_->needs_cpu_time(); }
-    /// Logs a request at the end of its script. `connection` tells the peer's address.
+    /// Logs a request at the end of its script. `client` tells the peer's address.
     void write(const php::ScriptBegin& request, const php::ScriptEnd& end, const fastcgi::Params& params,
-               int connection, const status::SlotWriter& slot, const CpuTime& cpu);
+               const ClientStream& client, const status::SlotWriter& slot, const CpuTime& cpu);
     void replace(os::UniqueFd log) { replacement_ = std::move(log); }
 
   private:

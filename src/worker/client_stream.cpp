@@ -15,6 +15,15 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 
 }  // namespace
 
+void ClientStream::detach() {
+    former_peer_ = os::peer_ip(fd_);
+    fd_ = -1;
+}
+
+std::string ClientStream::peer_ip() const {
+    return is_detached() ? former_peer_ : os::peer_ip(fd_);
+}
+
 std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
     if (read_deadline_ && std::chrono::steady_clock::now() >= *read_deadline_) return -1;
     const os::ReadResult result = os::read_some(fd_, room, read_limit_);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
 #include "phalanx/os/stream_socket.hpp"
@@ -26,6 +27,10 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     /// Whose scoreboard entry learns that an answer has begun.
     void tell(status::SlotWriter& slot) { slot_ = &slot; }
     void attach(int fd) { fd_ = fd; }
+    /// The connection goes elsewhere while its request is still running. From here on there is no client: all
+    /// reads end, all writes fail, and no descriptor that gets the old one's number is touched.
+    void detach();
+    [[nodiscard]] bool is_detached() const { return fd_ < 0; }
     /// A request's answer is yet to come, or has been sent.
     void begin_request();
     void end_answer();
@@ -36,6 +41,8 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
         if (slot_ != nullptr) slot_->last_words_sent();
     }
     [[nodiscard]] int fd() const { return fd_; }
+    /// The client's IP address, also after detach(); empty on Unix sockets.
+    [[nodiscard]] std::string peer_ip() const;
 
     std::ptrdiff_t read(std::span<std::byte> room) noexcept override;
     bool write(std::span<const fastcgi::Piece> pieces) noexcept override;
@@ -49,6 +56,7 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
 
   private:
     int fd_ = -1;
+    std::string former_peer_;  ///< peer_ip() of the connection that was detached
     std::chrono::milliseconds read_limit_ = stall_limit;
     std::optional<std::chrono::steady_clock::time_point> read_deadline_;  ///< after the answer
     status::SlotWriter* slot_ = nullptr;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "last_words.hpp"
 #include "phalanx/fastcgi/content_length.hpp"
+#include "phalanx/link/messages.hpp"
 #include "phalanx/log/worker_output.hpp"
 #include "phalanx/php/info.hpp"
 #include "phalanx/status/status_page.hpp"
@@ -123,9 +125,23 @@ bool Request::write(ResponseWriter::Stream stream, std::string_view bytes) noexc
 bool Request::finish() noexcept {
     const bool first = finish_answer();
     slot_.finishing();
-    // Without this the client would wait for the script to end before it sees the connection close.
-    if (first && !head_.keep_connection) parts_.stream.say_end();
+    if (first && head_.keep_connection) {
+        hand_connection_on();
+    } else if (first) {
+        // Without this the client would wait for the script to end before it sees the connection close.
+        parts_.stream.say_end();
+    }
     return first || head_.keep_connection;
+}
+
+/// The client's next request is not to wait for what this one's script still does. One whose body is still on
+/// its way stays: the script may want to read it.
+void Request::hand_connection_on() noexcept {
+    const auto behind = parts_.reader.bytes_behind();
+    if (!behind || behind->size() > link::max_inline_bytes) return;
+    LastWords::request_ends();
+    parts_.stream.detach();
+    parts_.taker.take_early(*behind);
 }
 
 void Request::log(const php::Message& message, bool to_web_server) noexcept {
@@ -149,7 +165,7 @@ void Request::script_ended(const php::ScriptEnd& end) noexcept {
         cpu = cpu_time_so_far();
         cpu = {cpu.user - cpu_at_begin_.user, cpu.system - cpu_at_begin_.system};
     }
-    access_log_.write(script_, end, parts_.params, parts_.stream.fd(), slot_, cpu);
+    access_log_.write(script_, end, parts_.params, parts_.stream, slot_, cpu);
     slot_.ending({end.memory_peak, static_cast<std::uint64_t>((cpu.user + cpu.system).count())});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "access_logger.hpp"
@@ -14,8 +15,19 @@
 
 namespace phalanx::worker {
 
+/// Takes a connection back whose request goes on without it (fastcgi_finish_request).
+class ConnectionTaker {
+  public:
+    /// The request's answer has ended, all of it was read, and what was read past it is `behind`.
+    virtual void take_early(std::span<const std::byte> behind) noexcept = 0;
+
+  protected:
+    ~ConnectionTaker() = default;
+};
+
 /// What a request works with; its session owns them.
 struct RequestParts {
+    ConnectionTaker& taker;
     ClientStream& stream;
     fastcgi::RequestReader& reader;
     fastcgi::ResponseWriter& writer;
@@ -57,6 +69,7 @@ class Request final : public php::RequestPort {
 
   private:
     bool write(fastcgi::ResponseWriter::Stream stream, std::string_view bytes) noexcept;
+    void hand_connection_on() noexcept;
 
     Inheritance& inherited_;
     RequestParts parts_;

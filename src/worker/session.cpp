@@ -24,14 +24,14 @@ std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& se
 
 }  // namespace
 
-Session::Session(Inheritance& inherited, base::WorkerSlot slot)
+Session::Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker)
     : inherited_(inherited),
       slot_(slot),
       reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
       policy_{inherited.settings.limit_extensions},
-      request_(inherited, slot, RequestParts{stream_, reader_, writer_, params_}),
+      request_(inherited, slot, RequestParts{taker, stream_, reader_, writer_, params_}),
       restores_signals_(php::scripts_change_signals()) {}
 
 void Session::become_script_child() {
@@ -120,6 +120,10 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
 
     const bool in_step = reader_.finish_request() == fastcgi::Finish::keep;
     request_.mark_output_end();
+    if (stream_.is_detached()) {
+        result.end = End::taken_early;
+        return false;
+    }
     if (head.keep_connection) return in_step && !writer_.failed();
     // A client that has not sent the empty record that ends its body is still at it.
     if (!writer_.failed() && !reader_.input_ended()) stream_.linger();

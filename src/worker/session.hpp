@@ -23,9 +23,9 @@ namespace phalanx::worker {
 /// Worker's affair.
 class Session {
   public:
-    Session(Inheritance& inherited, base::WorkerSlot slot);
+    Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker);
 
-    enum class End { closed, kept };
+    enum class End { closed, kept, taken_early };
     struct Result {
         End end = End::closed;
         std::span<const std::byte> leftover;  ///< read past the last one; holds until the next serve()

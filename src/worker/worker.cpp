@@ -35,7 +35,7 @@ Worker::Worker(Inheritance& inherited, OwnParts& own)
     : inherited_(inherited),
       own_(own),
       tenure_(inherited.settings, std::move(inherited.memory)),
-      session_(inherited, own.slot) {}
+      session_(inherited, own.slot, *this) {}
 
 int Worker::run() {
     say_hello(own_.channel.get());
@@ -151,7 +151,13 @@ bool Worker::serve_and_stay() {
     return !result.tenure_is_over;
 }
 
+void Worker::take_early(std::span<const std::byte> behind) noexcept {
+    // What was read of the request stays where it is: its script may still read the body.
+    part_from(client_, {Session::End::kept, 0, behind, std::nullopt});
+}
+
 void Worker::part_from(Client& client, const Session::Result& result) {
+    if (result.end == Session::End::taken_early) return;
     if (client.held) {
         if (result.end == Session::End::closed) os::end_connection(client.fd.get());
         const std::uint32_t flags = result.end == Session::End::closed ? link::flag_closed : 0;

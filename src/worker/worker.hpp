@@ -27,7 +27,7 @@ namespace phalanx::worker {
 
 /// The worker's side of its channel (its partner: master::WorkerHandle): takes one connection at a time from
 /// the master or from the listener and lets a Session serve it. The order of steps is link::advance's.
-class Worker {
+class Worker final : public ConnectionTaker {
   public:
     Worker(Inheritance& inherited, OwnParts& own);
 
@@ -37,6 +37,9 @@ class Worker {
     /// Makes of a fork of this process a script's own (see ScriptChild): nothing that belongs to the worker
     /// stays open in it.
     void become_script_child();
+
+    // ConnectionTaker
+    void take_early(std::span<const std::byte> behind) noexcept override;
 
     // What link::advance asks for; see there.
     [[nodiscard]] bool control_changed();

@@ -24,6 +24,10 @@ class BodyOf {
         return text;
     }
     Finish finish() { return body_.finish(); }
+    std::optional<std::string> behind() const {
+        const auto bytes = body_.bytes_behind();
+        return bytes ? std::optional(as_text(*bytes)) : std::nullopt;
+    }
     BodyState state() const { return body_.state(); }
     std::string rest() const { return as_text(buffered_.buffered()); }
     int reads() const { return source_.reads(); }
@@ -192,6 +196,40 @@ TEST(BodyReader, EndlessDataIsAViolation) {
     BodyOf body(bytes + input("hello"), 5);
     EXPECT_EQ(body.read(), "");
     EXPECT_EQ(body.state(), BodyState::violation);
+}
+
+TEST(BodyReader, KnowsWhatLiesBehindABodyThatIsHere) {
+    BodyOf body(input("hello ", 1, 7) + input("world", 1, 3) + input() + "next", 11);
+    EXPECT_EQ(body.behind(), std::nullopt) << "nothing has been read yet";
+    EXPECT_EQ(body.read(2), "he");
+    EXPECT_EQ(body.behind(), "next");
+    EXPECT_EQ(body.behind(), "next") << "looking changes nothing";
+    EXPECT_EQ(body.read(), "llo world");
+    EXPECT_EQ(body.behind(), "next");
+    EXPECT_EQ(body.finish(), Finish::keep);
+    EXPECT_EQ(body.rest(), "next");
+}
+
+TEST(BodyReader, DoesNotWaitForWhatLiesBehind) {
+    const std::string bytes = input("hello", 1, 3) + input();
+    for (std::size_t cut = 1; cut < bytes.size() - input().size(); ++cut) {
+        BodyOf body(bytes, 5, cut);
+        EXPECT_EQ(body.read(1), "h");
+        const int reads = body.reads();
+        EXPECT_EQ(body.behind().has_value(), cut == 8) << "two reads bring all of it: " << cut;
+        EXPECT_EQ(body.reads(), reads) << cut;
+        EXPECT_EQ(body.read(), "ello") << cut;
+        EXPECT_EQ(body.finish(), Finish::keep) << cut;
+    }
+}
+
+TEST(BodyReader, FindsNothingBehindABodyThatIsOutOfStep) {
+    BodyOf surplus(input("hello!") + input(), 5);
+    EXPECT_EQ(surplus.read(2), "he");
+    EXPECT_EQ(surplus.behind(), std::nullopt);
+    BodyOf foreign(input("hello", 2) + input(), 5);
+    EXPECT_EQ(foreign.read(2), "");
+    EXPECT_EQ(foreign.behind(), std::nullopt);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -39,6 +40,9 @@ class BodyReader {
     /// Reads and drops the rest of the body and its record's padding, then judges whether what follows can be
     /// the next request. May wait for the body and the padding, never for anything behind them.
     [[nodiscard]] Finish finish();
+    /// What finish() would leave for the next request, if that neither waits nor drops the connection. Uses
+    /// nothing up: the body can still be read.
+    [[nodiscard]] std::optional<std::span<const std::byte>> bytes_behind() const;
     [[nodiscard]] BodyState state() const { return state_; }
     /// The client has ended the STDIN stream, as far as finish() has seen: nothing more of the request comes.
     [[nodiscard]] bool stream_ended() const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
 
@@ -41,6 +42,16 @@ class BufferedSource {
     /// Passes over `count` bytes, waiting for them if it must.
     [[nodiscard]] bool skip(std::size_t count);
     [[nodiscard]] State state() const { return state_; }
+    /// Runs `look` as if nothing more would ever arrive, then takes back all that it used up.
+    template <typename Look>
+    auto rehearse(Look look) {
+        const State state = std::exchange(state_, State::end_of_stream);
+        const std::span<const std::byte> rest = rest_;
+        auto seen = look();
+        state_ = state;
+        rest_ = rest;
+        return seen;
+    }
 
   private:
     [[nodiscard]] std::size_t read_source(std::span<std::byte> room);

@@ -64,6 +64,11 @@ class RequestReader {
     /// The body broke off: neither CONTENT_LENGTH nor the end of the STDIN stream was reached.
     [[nodiscard]] bool body_was_cut() const;
 
+    /// Within a request that has arrived as a whole: what was read past it. Nothing where the rest of it is
+    /// still on its way or the connection is good for no other. Ends nothing; holds as leftover() does.
+    [[nodiscard]] std::optional<std::span<const std::byte>> bytes_behind() const {
+        return body_.bytes_behind();
+    }
     /// Ends the request: drops what is left of its body (at most kMaxDrainBytes, waiting for it) and says
     /// whether the connection is in step for another one. `drop` after surplus, missing or foreign bytes.
     /// Does not wait for the empty STDIN record: the next head passes over it.

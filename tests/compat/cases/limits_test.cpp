@@ -124,5 +124,31 @@ TEST(Limits, ClientsThatGo) {
     compare({.pool = {{"env[OWN]", "{own}"}}, .cases = cases, .log = Log::Ignore});
 }
 
+/// What a script sees after its answer has ended, over a connection that is kept.
+TEST(Limits, AfterTheAnswer) {
+    const std::string tell =
+        "file_put_contents(getenv('OWN') . '/told', connection_status() . connection_aborted() . "
+        "ignore_user_abort() . json_encode([headers_sent(), ob_get_level(), http_response_code()]) . "
+        "file_get_contents('php://input'));";
+    const Case told = plain("told", "readfile(getenv('OWN') . '/told');");
+    std::vector<Case> cases;
+    for (const char* const setting : {"", "ignore_user_abort(true); "}) {
+        Case late = plain("its state" + std::string(setting),
+                          setting + std::string("echo 'x'; fastcgi_finish_request(); echo 'y'; ") + tell);
+        cases.push_back(late);
+        cases.push_back(told);
+        late.name += ", a body";
+        late.method = "PUT";
+        late.body = std::string(3000, 'b');
+        late.sizes.body = 1000;
+        cases.push_back(late);
+        cases.push_back(told);
+    }
+    cases.push_back(plain("in a shutdown function", "register_shutdown_function(function () { " + tell +
+                                                        " }); echo 'x'; fastcgi_finish_request();"));
+    cases.push_back(told);
+    compare({.pool = {{"env[OWN]", "{own}"}}, .cases = cases});
+}
+
 }  // namespace
 }  // namespace phalanx::compat
