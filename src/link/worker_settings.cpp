@@ -1,6 +1,11 @@
 #include "phalanx/link/worker_settings.hpp"
 
+#include <fmt/format.h>
+
+#include <cstring>
+
 #include "phalanx/base/field_codec.hpp"
+#include "phalanx/link/messages.hpp"
 
 namespace phalanx::link {
 
@@ -52,14 +57,27 @@ void visit_fields(WorkerSettings& s, Visitor& field) {
     field(s.access_suppress_paths);
     field(s.check_clients);
     field(s.allowed_clients);
+    field(s.body_timeout);
+    field(s.write_timeout);
 }
 
 std::vector<std::byte> encode(const WorkerSettings& settings) {
-    return base::encode_fields(settings);
+    base::FieldWriter writer;
+    writer(interface_version);
+    writer(settings);
+    return std::move(writer.bytes);
 }
 
 base::Result<WorkerSettings> decode(std::span<const std::byte> bytes) {
-    return base::decode_fields<WorkerSettings>(bytes, "what the master handed over as settings");
+    std::uint32_t version = 0;
+    if (bytes.size() >= sizeof version) std::memcpy(&version, bytes.data(), sizeof version);
+    if (version != interface_version) {
+        return base::Error{fmt::format(
+            "this worker program speaks version {} of the link, the master {}: install both of one release",
+            interface_version, version)};
+    }
+    return base::decode_fields<WorkerSettings>(bytes.subspan(sizeof version),
+                                               "what the master handed over as settings");
 }
 
 }  // namespace phalanx::link

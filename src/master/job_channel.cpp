@@ -1,7 +1,9 @@
 #include "job_channel.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 
 #include "phalanx/os/shared_memory.hpp"
 
@@ -46,7 +48,12 @@ base::Result<JobChannel> JobChannel::create() {
 }
 
 JobChannel::Sent JobChannel::send(Job& job, int held_fd) {
-    MessageHead head{MessageKind::job, 0, {}, static_cast<std::uint32_t>(job.bytes.size())};
+    constexpr std::uint64_t longest_wait = std::numeric_limits<std::uint32_t>::max();
+    MessageHead head{MessageKind::job,
+                     0,
+                     {},
+                     static_cast<std::uint32_t>(job.bytes.size()),
+                     static_cast<std::uint32_t>(std::min(job.waited_usec, longest_wait))};
     std::array<int, 2> fds{job.held ? held_fd : job.fd.get(), -1};
     std::size_t fd_count = 1;
     if (job.held) {
@@ -92,6 +99,7 @@ std::vector<Job> JobChannel::take_back() {
         }
         if (message.fds.empty()) continue;
         Job job;
+        job.waited_usec = head.waited_usec;
         job.bytes = job_bytes(head, packet_room().subspan(sizeof head, message.size - sizeof head), message);
         if ((head.flags & link::flag_master_holds) != 0) {
             job.held = head.connection;

@@ -53,6 +53,8 @@ void fill_requests(link::WorkerSettings& worker, const config::PoolSettings& poo
     worker.access_suppress_paths = pool.access_suppress_path;
     worker.check_clients = pool.listen_allowed_clients_set ? 1 : 0;
     worker.allowed_clients = pool.listen_allowed_clients;
+    worker.body_timeout = pool.request_body_timeout;
+    worker.write_timeout = pool.response_write_timeout;
 }
 
 /// A number, or what a look-up of the name finds. php-fpm appends an errno that nothing has set.

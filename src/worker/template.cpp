@@ -126,13 +126,17 @@ Result<void> start_php(Inheritance& inherited, const std::string& program) {
     return jail.enter();
 }
 
-void report(MessageKind kind, std::span<const std::byte> bytes = {}) {
+bool report(MessageKind kind, std::span<const std::byte> bytes = {}) {
     const MessageHead head{kind, 0, {}, static_cast<std::uint32_t>(bytes.size())};
-    (void)os::send_message(channel, link::bytes_of(head), bytes, {}, Waiting::yes);
+    return os::send_message(channel, link::bytes_of(head), bytes, {}, Waiting::yes) == os::SendResult::sent;
+}
+
+bool report(MessageKind kind, const std::string& text) {
+    return report(kind, std::as_bytes(std::span(text)));
 }
 
 void report_unmade(std::span<const link::SpawnOrder> orders) {
-    if (!orders.empty()) report(MessageKind::unmade, std::as_bytes(orders));
+    if (!orders.empty()) (void)report(MessageKind::unmade, std::as_bytes(orders));
 }
 
 /// Runs in the short-lived parent of one batch: its end makes the master the parent of all its workers.
@@ -218,7 +222,9 @@ int run_template(std::string program) {
     (void)::fcntl(channel, F_SETFD, FD_CLOEXEC);
     auto inherited = receive_inheritance();
     if (!inherited) {
-        fmt::print(stderr, "ERROR: {}\n", inherited.error().text());
+        const std::string why = inherited.error().text();
+        // Without a channel nobody but who started it by hand wants to know.
+        if (!report(MessageKind::failed, why)) fmt::print(stderr, "ERROR: {}\n", why);
         return exit_software;
     }
     live_and_die_with(inherited->master());
@@ -230,12 +236,11 @@ int run_template(std::string program) {
     }
     inherited->memory = MemoryLimit::create(inherited->settings.max_memory);
     if (auto started = start_php(*inherited, program); !started) {
-        const std::string text = started.error().text();
-        report(MessageKind::failed, std::as_bytes(std::span(text)));
+        (void)report(MessageKind::failed, started.error().text());
         return exit_software;
     }
     inherited->traces.keep_below(inherited->files.kept_below());
-    report(MessageKind::ready);
+    (void)report(MessageKind::ready);
     serve_orders(*inherited);
     return 0;
 }

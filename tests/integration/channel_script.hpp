@@ -43,7 +43,7 @@ function channel() {
     }
 }
 function head($kind, $flags = 0, $index = 0, $generation = 0, $size = 0) {
-    return pack('V5', $kind, $flags, $index, $generation, $size);
+    return pack('V6', $kind, $flags, $index, $generation, $size, 0);
 }
 function say($packet, ...$fds) {
     global $c;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
+
+#include "phalanx/link/messages.hpp"
 
 namespace phalanx::link {
 namespace {
@@ -41,6 +44,8 @@ WorkerSettings filled() {
     s.access_suppress_paths = {"/health"};
     s.check_clients = 6;
     s.allowed_clients = "127.0.0.1,::1";
+    s.body_timeout = std::chrono::seconds(61);
+    s.write_timeout = std::chrono::seconds(62);
     return s;
 }
 
@@ -93,6 +98,8 @@ TEST(WorkerSettings, EveryFieldSurvivesTheWay) {
     EXPECT_EQ(after.access_suppress_paths, before.access_suppress_paths);
     EXPECT_EQ(after.check_clients, before.check_clients);
     EXPECT_EQ(after.allowed_clients, before.allowed_clients);
+    EXPECT_EQ(after.body_timeout, before.body_timeout);
+    EXPECT_EQ(after.write_timeout, before.write_timeout);
 }
 
 TEST(WorkerSettings, DefaultsSurviveTheWay) {
@@ -121,8 +128,19 @@ TEST(WorkerSettings, BytesTooManyAreAnError) {
 TEST(WorkerSettings, CountsBeyondTheBytesAreAnError) {
     auto bytes = encode(filled());
     // The first field is a string's length.
-    std::fill_n(bytes.begin(), sizeof(std::uint64_t), std::byte{0xFF});
+    std::fill_n(bytes.begin() + sizeof interface_version, sizeof(std::uint64_t), std::byte{0xFF});
     EXPECT_FALSE(decode(bytes));
+}
+
+TEST(WorkerSettings, AnotherReleasesAreRefused) {
+    auto bytes = encode(filled());
+    const std::uint32_t other = interface_version + 41;
+    std::memcpy(bytes.data(), &other, sizeof other);
+    const auto decoded = decode(bytes);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().text(), "this worker program speaks version " +
+                                          std::to_string(interface_version) + " of the link, the master " +
+                                          std::to_string(other) + ": install both of one release");
 }
 
 TEST(WorkerSettings, CorruptionNeverDoesMoreThanFailOrDecode) {

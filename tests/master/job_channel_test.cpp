@@ -93,5 +93,20 @@ TEST(ForeignDescriptors, ClosesSocketsAndKeepsTheRest) {
     EXPECT_TRUE(os::set_non_blocking(kept)) << "it is open";
 }
 
+TEST_F(JobChannelTest, JobsTellHowLongTheyWaited) {
+    const std::pair<std::uint64_t, std::uint32_t> waits[] = {
+        {0, 0}, {1234567, 1234567}, {0xFFFF'FFFF, 0xFFFF'FFFF}, {0x1'0000'0000, 0xFFFF'FFFF}};
+    for (const auto& [waited, told] : waits) {
+        Job job;
+        job.held = link::ConnectionId{5, 6};
+        job.waited_usec = waited;
+        ASSERT_EQ(channel_.send(job, event_.get()), JobChannel::Sent::yes);
+        const auto back = channel_.take_back();
+        ASSERT_EQ(back.size(), 1U);
+        EXPECT_EQ(back[0].waited_usec, told);
+        EXPECT_EQ(back[0].held, job.held);
+    }
+}
+
 }  // namespace
 }  // namespace phalanx::master

@@ -8,9 +8,13 @@
 
 namespace phalanx::link {
 
+/// What master and worker program both have to speak. Raised with every change of what passes between them:
+/// messages, settings, shared pages, the scoreboard.
+inline constexpr std::uint32_t interface_version = 1;
+
 /// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
-/// build on the same machine, so numbers have the host's form. The master believes none of it: it checks kind
-/// and size, looks ids up in its own tables and takes at most one descriptor.
+/// release on the same machine, so numbers have the host's form. The master believes none of it: it checks
+/// kind and size, looks ids up in its own tables and takes at most one descriptor.
 enum class MessageKind : std::uint32_t {
     // master -> worker
     job = 1,      ///< descriptor: the connection; bytes: what was read of it (descriptor 2: memfd with more)
@@ -53,7 +57,8 @@ struct MessageHead {
     MessageKind kind = MessageKind::hello;
     std::uint32_t flags = 0;
     ConnectionId connection;
-    std::uint32_t size = 0;  ///< bytes that follow
+    std::uint32_t size = 0;         ///< bytes that follow
+    std::uint32_t waited_usec = 0;  ///< job: how long its request waited in the master's line; clamped
 };
 
 /// The bytes one message may carry behind its head; more of a job's travel in a memfd.

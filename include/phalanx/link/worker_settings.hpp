@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -57,10 +58,12 @@ struct WorkerSettings {
     std::vector<std::string> access_suppress_paths;
     std::uint32_t check_clients = 0;
     std::string allowed_clients;
+    std::chrono::seconds body_timeout{60}, write_timeout{60};  ///< request_body_timeout, response_...
 };
 
-/// The settings as bytes, for the memfd that the template gets.
+/// The settings as bytes, for the memfd that the template gets; interface_version is in front of them.
 [[nodiscard]] std::vector<std::byte> encode(const WorkerSettings& settings);
+/// Error: they are damaged, or a master of another release made them.
 [[nodiscard]] base::Result<WorkerSettings> decode(std::span<const std::byte> bytes);
 
 /// The most bytes decode() is ever given.
