@@ -43,7 +43,8 @@ const PoolDirective rows[] = {
     {"ping.path", &P::ping_path, "none", "Path under which the ping page is served."},
     {"ping.response", &P::ping_response, "pong", "What the ping page says."},
     {"access.log", &P::access_log, "none", "File of the access log."},
-    {"access.format", &P::access_format, "%R - %u %t \"%m %r\" %s", "Form of its lines."},
+    {"access.format", &P::access_format, "%R - %u %t \"%m %r\" %s",
+     "Form of its lines; `%w` is Phalanx's own: microseconds in the line, `%{milli}w`, `%{seconds}w`."},
     {"access.suppress_path", &P::access_suppress_path, "none",
      "Paths whose successful GET and HEAD requests are not logged; written `access.suppress_path[] = "
      "/path`."},

@@ -13,6 +13,7 @@ namespace {
 using base::Error;
 using base::Result;
 
+constexpr std::string_view time_units = "'seconds', 'milli', 'milliseconds', 'micro' or 'microseconds'";
 constexpr std::string_view default_time = "%d/%b/%Y:%H:%M:%S %z";
 
 /// A word between braces and what it chooses; no word chooses the first.
@@ -46,6 +47,11 @@ Result<AccessFormat::Part> AccessFormat::parse_token(char token, std::string_vie
         {"milli", Kind::milliseconds}, {"miliseconds", Kind::milliseconds},
         {"mili", Kind::milliseconds},  {"microseconds", Kind::microseconds},
         {"micro", Kind::microseconds}};
+    static constexpr Choice<Kind> waits[] = {{"microseconds", Kind::waited_microseconds},
+                                             {"micro", Kind::waited_microseconds},
+                                             {"milliseconds", Kind::waited_milliseconds},
+                                             {"milli", Kind::waited_milliseconds},
+                                             {"seconds", Kind::waited_seconds}};
     static constexpr Choice<Kind> memory[] = {{"bytes", Kind::memory_bytes},
                                               {"kilobytes", Kind::memory_kilobytes},
                                               {"kilo", Kind::memory_kilobytes},
@@ -60,8 +66,10 @@ Result<AccessFormat::Part> AccessFormat::parse_token(char token, std::string_vie
             return wrong_modifier("'total', 'user' or 'system'", token, modifier);
         case 'd':
             if (const auto kind = choose(durations, modifier)) return part(*kind, {});
-            return wrong_modifier("'seconds', 'milli', 'milliseconds', 'micro' or 'microseconds'", token,
-                                  modifier);
+            return wrong_modifier(time_units, token, modifier);
+        case 'w':  // php-fpm knows no such letter
+            if (const auto kind = choose(waits, modifier)) return part(*kind, {});
+            return wrong_modifier(time_units, token, modifier);
         case 'M':
             if (const auto kind = choose(memory, modifier)) return part(*kind, {});
             return wrong_modifier("'bytes', 'kilo', 'kilobytes', 'mega' or 'megabytes'", token, modifier);

@@ -58,6 +58,7 @@ void AccessFormat::append_time(std::string& out, Part& part, std::int64_t second
 
 void AccessFormat::append_number(std::string& out, Kind kind, const AccessRecord& record) {
     const auto micros = static_cast<double>(record.duration.count());
+    const auto waited = static_cast<double>(record.waited.count());
     switch (kind) {
         case Kind::cpu_total:
             return print(out, "{:.2f}", percent(record.cpu_user + record.cpu_system, record.duration));
@@ -71,6 +72,12 @@ void AccessFormat::append_number(std::string& out, Kind kind, const AccessRecord
             return print(out, "{:.3f}", micros / 1e3);
         case Kind::microseconds:
             return print(out, "{}", record.duration.count());
+        case Kind::waited_seconds:
+            return print(out, "{:.3f}", waited / 1e6);
+        case Kind::waited_milliseconds:
+            return print(out, "{:.3f}", waited / 1e3);
+        case Kind::waited_microseconds:
+            return print(out, "{}", record.waited.count());
         case Kind::memory_bytes:
             return print(out, "{}", record.memory_peak);
         case Kind::memory_kilobytes:

@@ -62,6 +62,7 @@ void RequestWatch::look_at(WorkerHandle& worker) {
     if (found.is_slow) {
         worker.slow_request = now.requests;
         say(worker, now, "executing too slow ({}.{:06} sec), logging");
+        say_wait(worker, now);
         slow_(worker);
     }
     if (!found.is_overdue) return;
@@ -77,6 +78,14 @@ void RequestWatch::say(const WorkerHandle& worker, const status::SlotSnapshot& n
         .warning(fmt::format("child {}, script '{}' (request: \"{} {}{}{}\") {}", worker.pid,
                              printable(now.script), now.method, now.uri, now.query.empty() ? "" : "?",
                              now.query, time));
+}
+
+/// A line of its own: those who read php-fpm's know nothing of a wait.
+void RequestWatch::say_wait(const WorkerHandle& worker, const status::SlotSnapshot& now) const {
+    if (now.waited_usec == 0) return;
+    around_.log.pool(settings_.name)
+        .warning(fmt::format("child {}, its slow request had waited {}.{:06} sec in the line before",
+                             worker.pid, now.waited_usec / 1'000'000, now.waited_usec % 1'000'000));
 }
 
 void RequestWatch::kill_what_stays() {

@@ -27,6 +27,7 @@ class RequestWatch {
     void look();
     void look_at(WorkerHandle& worker);
     void say(const WorkerHandle& worker, const status::SlotSnapshot& now, const char* what) const;
+    void say_wait(const WorkerHandle& worker, const status::SlotSnapshot& now) const;
     void kill_what_stays();
 
     PoolSurroundings& around_;

@@ -31,9 +31,11 @@ void for_each_parameter(Add add) {
     const fastcgi::Params& params = request->port->params();
     for (std::size_t left = params.size(); left > 0; --left) {
         const auto [name, value] = params.at(left - 1);
-        if (c_text(name) != httpoxy_name) add(name.data(), c_text(value));
+        if (name != queue_param && c_text(name) != httpoxy_name) add(name.data(), c_text(value));
     }
     add("FCGI_ROLE", request->port->role());
+    // Last of all: PHP makes an underscore of several characters, and what comes last replaces the others.
+    if (const auto waited = param(params, queue_param)) add(queue_param.data(), *waited);
 }
 
 /// $_SERVER and $_ENV are made when they are first asked for. As under php-fpm the second is a copy of the

@@ -100,7 +100,8 @@ std::string render_json(const PoolSnapshot& pool, Detail detail, Extent extent) 
             out += separator;
             out += '{';
             append_json_members(out, worker_fields(worker, pool.now, style));
-            out += '}';
+            // Our own, last: the other formats have a fixed set of lines and columns.
+            append(out, ",\"queue duration\":{}}}", worker.waited_usec);
             separator = ",";
         }
         out += ']';

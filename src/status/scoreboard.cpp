@@ -15,7 +15,8 @@ constexpr int read_attempts = 3;
 
 constexpr std::int64_t max_pid = 1 << 22;                   // the kernel's PID_MAX_LIMIT
 constexpr std::int64_t max_wall_seconds = 253'402'300'799;  // the end of the year 9999
-constexpr std::uint64_t max_cpu_permille = 1'000'000;       // a thousand CPUs
+constexpr std::uint64_t max_waited_usec = std::numeric_limits<std::uint32_t>::max();  // as a job's
+constexpr std::uint64_t max_cpu_permille = 1'000'000;                                 // a thousand CPUs
 
 /// A copy of a text that its worker may be changing: each byte is read once, and at most size - 1 of them.
 template <std::size_t size>
@@ -52,6 +53,7 @@ SlotSnapshot copy_slot(const SlotPage& slot, std::uint64_t now_usec) {
     copy.request_wall = std::clamp<std::int64_t>(slot.request_wall, 0, max_wall_seconds);
     copy.answer = clamp_answer(slot.answer);
     copy.request_id = static_cast<std::uint16_t>(slot.request_id & 0xffffU);
+    copy.waited_usec = std::min<std::uint64_t>(slot.waited_usec, max_waited_usec);
     if (copy.stage == Stage::idle) {
         copy.duration_usec = std::min<std::uint64_t>(slot.duration_usec, now_usec);
         copy.memory_peak = slot.memory_peak;

@@ -44,7 +44,7 @@ void SlotWriter::start(std::int64_t pid) {
     write_text(slot_.user, {});
     write_text(slot_.script, {});
     for (auto* number : {&slot_.requests, &slot_.accepted_usec, &slot_.duration_usec, &slot_.content_length,
-                         &slot_.memory_peak, &slot_.cpu_permille}) {
+                         &slot_.memory_peak, &slot_.cpu_permille, &slot_.waited_usec}) {
         number->store(0, relaxed);
     }
     slot_.request_wall.store(0, relaxed);
@@ -64,6 +64,7 @@ void SlotWriter::begin_reading() {
     slot_.request_wall.store(begun_wall_, relaxed);
     slot_.requests.store(++requests_, relaxed);
     slot_.content_length.store(0, relaxed);
+    slot_.waited_usec.store(0, relaxed);
     slot_.answer.store(0, relaxed);
     write_text(slot_.method, {});
     write_text(slot_.uri, {});
@@ -74,8 +75,10 @@ void SlotWriter::begin_reading() {
     close_texts();
 }
 
-void SlotWriter::got_id(std::uint16_t request_id) {
+void SlotWriter::got_head(std::uint16_t request_id, std::uint64_t waited_usec) {
+    waited_usec_ = waited_usec;
     slot_.request_id.store(request_id, relaxed);
+    slot_.waited_usec.store(waited_usec, relaxed);
 }
 
 void SlotWriter::got_request(const RequestTexts& texts) {

@@ -65,6 +65,7 @@ void AccessLogger::write(const php::ScriptBegin& request, const php::ScriptEnd& 
     record.status = end.response_code;
     record.memory_peak = end.memory_peak;
     record.duration = std::chrono::microseconds(base::monotonic_usec() - slot.begun_usec());
+    record.waited = std::chrono::microseconds(slot.waited_usec());
     record.cpu_user = cpu.user;
     record.cpu_system = cpu.system;
     record.accepted_at = slot.begun_wall();

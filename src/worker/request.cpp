@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
 
 #include "last_words.hpp"
 #include "phalanx/fastcgi/content_length.hpp"
@@ -44,13 +47,15 @@ Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts par
     parts_.stream.tell(slot_);
 }
 
-void Request::connection_begins() {
+void Request::connection_begins(std::uint32_t waited_usec) {
     served_any_ = false;
+    waited_usec_ = waited_usec;
 }
 
 void Request::begin(const fastcgi::RequestHead& head) {
     head_ = head;
-    slot_.got_id(head.request_id);
+    slot_.got_head(head.request_id, waited_usec_);
+    tell_waiting_time();
     served_any_ = true;
     answer_ended_ = false;
     messages_begun_ = false;
@@ -60,6 +65,14 @@ void Request::begin(const fastcgi::RequestHead& head) {
     // A body that the web server has written to a file does not come over the connection.
     const bool in_file = length > 0 && !parts_.params.find("REQUEST_BODY_FILE").value_or("").empty();
     parts_.reader.expect_body(in_file ? 0 : length);
+}
+
+/// In the place of whatever the web server has sent under that name. Those after this one in a row have not
+/// waited in the line.
+void Request::tell_waiting_time() {
+    std::array<char, 10> text;
+    const auto end = std::to_chars(text.begin(), text.end(), std::exchange(waited_usec_, 0)).ptr;
+    parts_.params.set(php::queue_param, {text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
 bool Request::finish_answer() {

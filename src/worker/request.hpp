@@ -40,8 +40,8 @@ class Request final : public php::RequestPort {
   public:
     Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts parts);
 
-    /// A new connection: no request of it has been served here.
-    void connection_begins();
+    /// A new connection: no request of it has been served here. The first one has waited that long.
+    void connection_begins(std::uint32_t waited_usec);
     [[nodiscard]] bool served_any() const { return served_any_; }
     void reading_begins() { slot_.begin_reading(); }
     void begin(const fastcgi::RequestHead& head);
@@ -70,6 +70,7 @@ class Request final : public php::RequestPort {
   private:
     bool write(fastcgi::ResponseWriter::Stream stream, std::string_view bytes) noexcept;
     void hand_connection_on() noexcept;
+    void tell_waiting_time();
 
     Inheritance& inherited_;
     RequestParts parts_;
@@ -78,6 +79,7 @@ class Request final : public php::RequestPort {
     bool counts_cpu_;  ///< two system calls per request that only the status page and %C need
     CpuTime cpu_at_begin_;
     bool served_any_ = false;
+    std::uint32_t waited_usec_ = 0;  ///< by the next request to begin, in the master's line
     fastcgi::RequestHead head_;
     bool answer_ended_ = false;  ///< END_REQUEST was sent
     bool messages_begun_ = false;

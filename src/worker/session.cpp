@@ -45,11 +45,11 @@ bool Session::admits(int fd) const {
     return false;
 }
 
-Session::Result Session::serve(int fd, std::span<const std::byte> bytes, Tenure& tenure) {
-    stream_.attach(fd);
+Session::Result Session::serve(const Connection& connection, Tenure& tenure) {
+    stream_.attach(connection.fd);
     reader_.reset();
-    reader_.prime(bytes);
-    request_.connection_begins();
+    reader_.prime(connection.bytes);
+    request_.connection_begins(connection.waited_usec);
     const Result result = serve_requests(tenure);
     request_.rest();
     return result;

@@ -32,9 +32,13 @@ class Session {
         std::optional<int> exit_code;         ///< the process is good for no other request
         bool tenure_is_over = false;
     };
-    /// `bytes` were read from the connection before and live until this returns. Returns when the next
-    /// request is not here whole, or the connection or the worker's tenure is over.
-    [[nodiscard]] Result serve(int fd, std::span<const std::byte> bytes, Tenure& tenure);
+    struct Connection {
+        int fd = -1;
+        std::span<const std::byte> bytes;  ///< read from it before; they live until serve() returns
+        std::uint32_t waited_usec = 0;     ///< by its first request, in the master's line
+    };
+    /// Returns when the next request is not here whole, or the connection or the worker's tenure is over.
+    [[nodiscard]] Result serve(const Connection& connection, Tenure& tenure);
 
     /// listen.allowed_clients; a refusal is logged.
     [[nodiscard]] bool admits(int fd) const;

@@ -69,7 +69,7 @@ bool Worker::others_wait_or_draining() const {
 Found Worker::accept_request() {
     os::Accepted accepted = os::accept_connection(inherited_.listener.get());
     if (accepted.state != os::Accepted::State::connection) return Found::none;
-    client_ = Client{std::move(accepted.fd), std::nullopt, {}};
+    client_ = Client{std::move(accepted.fd), std::nullopt, {}, 0};
     if (!session_.admits(client_.fd.get())) {
         client_ = {};
         return Found::given_back;
@@ -125,7 +125,7 @@ Inbox Worker::receive(Waiting waiting) {
 Inbox Worker::take_job(const MessageHead& head, ReceivedMessage& message) {
     // Without its descriptor (none was left for it) the job is lost; the worker must not be.
     if (message.fds.empty()) return Inbox::recheck;
-    client_ = Client{std::move(message.fds[0]), std::nullopt, {}};
+    client_ = Client{std::move(message.fds[0]), std::nullopt, {}, head.waited_usec};
     if ((head.flags & link::flag_master_holds) != 0) client_.held = head.connection;
     client_.bytes = std::span(packet_).subspan(sizeof head, message.size - sizeof head);
     if ((head.flags & link::flag_in_memory) != 0 && message.fds.size() > 1) {
@@ -141,7 +141,8 @@ bool Worker::serve_and_stay() {
         part_from(client_, {});
         return true;
     }
-    const Session::Result result = session_.serve(client_.fd.get(), client_.bytes, tenure_);
+    const Session::Result result =
+        session_.serve({client_.fd.get(), client_.bytes, client_.waited_usec}, tenure_);
     part_from(client_, result);
     job_memory_ = {};
     if (result.exit_code) {

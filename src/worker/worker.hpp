@@ -60,6 +60,7 @@ class Worker final : public ConnectionTaker {
         os::UniqueFd fd;
         std::optional<link::ConnectionId> held;  ///< the master has a duplicate
         std::span<const std::byte> bytes;        ///< read from it already
+        std::uint32_t waited_usec = 0;           ///< its request in the master's line
     };
     [[nodiscard]] link::Inbox receive(os::Waiting waiting);
     [[nodiscard]] link::Inbox take_job(const link::MessageHead& head, os::ReceivedMessage& message);

@@ -19,6 +19,9 @@ const std::vector<Mask>& common_masks() {
         {"ACCESS TIME", "[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}"},
         {"pid PID", "pid [0-9]+"},
         {"child PID", "child [0-9]+"},
+        // Phalanx's own, where a script or a page lists all there is.
+        {"", "PHALANX_QUEUE_USEC "},
+        {"", ",\"queue duration\":[0-9]+"},
         {"after SOME seconds", "after [0-9]+\\.[0-9]{6} seconds"},
     };
     return masks;

@@ -89,6 +89,14 @@ TEST_F(AccessLog, EveryPlaceholder) {
               "22/Nov/2026:09:43:31 +0000|22/Nov/2026:09:43:32 +0000|09:43:31|2026 %d +0000|");
 }
 
+TEST_F(AccessLog, TheWaitInTheLineIsOurOwn) {
+    EXPECT_EQ(line("%w"), "0");
+    record.waited = std::chrono::microseconds(1'234'567);
+    EXPECT_EQ(line("%w %{microseconds}w %{micro}w %{milliseconds}w %{Milli}w %{seconds}w"),
+              "1234567 1234567 1234567 1234.567 1234.567 1.235");
+    EXPECT_EQ(line("%{}w"), "1234567");
+}
+
 TEST_F(AccessLog, AbsentValues) {
     record = {};
     EXPECT_EQ(line("%C %d %f %l %m %n %q%Q %r %R %s %u"), "0.00 0.000 - 0 - -   - 0 ");
@@ -115,7 +123,7 @@ TEST_F(AccessLog, ALonePercentAtTheEndIsDroppedAndAnEmptyLineIsNotWritten) {
 }
 
 TEST_F(AccessLog, WrongFormatsAreToldInPhpFpmsWords) {
-    const std::array<std::array<const char*, 2>, 18> wrong{{
+    const std::array<std::array<const char*, 2>, 19> wrong{{
         {"%Z", "Invalid token in the access.format (%Z)"},
         {"%{x}O", "Invalid token in the access.format (%O)"},
         {"%{a}}e", "Invalid token in the access.format (%})"},
@@ -135,6 +143,9 @@ TEST_F(AccessLog, WrongFormatsAreToldInPhpFpmsWords) {
         {"%{x}d",
          "only 'seconds', 'milli', 'milliseconds', 'micro' or 'microseconds' are allowed as a modifier for "
          "%d ('x')"},
+        {"%{mili}w",
+         "only 'seconds', 'milli', 'milliseconds', 'micro' or 'microseconds' are allowed as a modifier for "
+         "%w ('mili')"},
         {"%{x}M",
          "only 'bytes', 'kilo', 'kilobytes', 'mega' or 'megabytes' are allowed as a modifier for %M ('x')"},
     }};

@@ -59,6 +59,15 @@ TEST_F(ServerVariablesTest, AnswerGetenvBeforeTheProcess) {
     EXPECT_EQ(run("<?php echo getenv('FROM_PROCESS');").body, "process");
 }
 
+TEST_F(ServerVariablesTest, TellTheWaitInTheLineThatTheWorkerHasMeasured) {
+    // What the worker has set comes first here and last there, before or after names that look the same.
+    const std::string_view php =
+        "<?php echo $_SERVER['PHALANX_QUEUE_USEC'], getenv('PHALANX_QUEUE_USEC'), "
+        "getenv()['PHALANX_QUEUE_USEC'];";
+    EXPECT_EQ(run(php, {{"PHALANX_QUEUE_USEC", "12"}, {"PHALANX.QUEUE USEC", "0"}}).body, "121212");
+    EXPECT_EQ(run(php, {{"PHALANX.QUEUE_USEC", "0"}, {"PHALANX_QUEUE_USEC", "12"}}).body, "121212");
+}
+
 TEST_F(ServerVariablesTest, TakeBasicAuthorizationApart) {
     const std::string_view php =
         "<?php echo $_SERVER['PHP_AUTH_USER'] ?? '-', '|', $_SERVER['PHP_AUTH_PW'] ?? '-';";

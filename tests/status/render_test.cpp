@@ -30,6 +30,7 @@ class Render : public testing::Test {
         pool.idle = pool.active = 1;
         pool.max_active = 2;
         SlotSnapshot worker;
+        worker.waited_usec = 1500;
         worker.pid = 23544;
         worker.stage = Stage::running;
         worker.started_at = 1795340611;
@@ -109,7 +110,7 @@ constexpr std::string_view json_of_pool =
 constexpr std::string_view json_of_worker =
     R"({"pid":23544,"state":"Idle","start time":1795340611,"start since":0,"requests":5,"request duration":52,)"
     R"("request method":"GET","request uri":"\/status?xml&full","content length":0,"user":"-","script":"-",)"
-    R"("last request cpu":0.00,"last request memory":2097152})";
+    R"("last request cpu":0.00,"last request memory":2097152,"queue duration":1500})";
 
 TEST_F(Render, JsonIsPhpFpms) {
     make_idle();

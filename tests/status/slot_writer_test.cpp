@@ -37,6 +37,10 @@ TEST_F(SlotWriterTest, ARequestGoesThroughItsStages) {
     EXPECT_EQ(read().requests, 1U);
     EXPECT_EQ(slot.accepted_usec, writer.begun_usec());
     EXPECT_EQ(slot.request_wall, writer.begun_wall());
+    writer.got_head(7, 1500);
+    EXPECT_EQ(read().request_id, 7);
+    EXPECT_EQ(read().waited_usec, 1500U);
+    EXPECT_EQ(writer.waited_usec(), 1500U);
     writer.got_request({"POST", "/a.php", "q=1", "joe", "/srv/a.php", 17});
     SlotSnapshot copy = read();
     EXPECT_EQ(copy.stage, Stage::getting_information);
@@ -60,9 +64,11 @@ TEST_F(SlotWriterTest, ARequestGoesThroughItsStages) {
     EXPECT_EQ(copy.stage, Stage::idle);
     EXPECT_EQ(copy.memory_peak, 2097152U);
     EXPECT_EQ(copy.uri, "/a.php");
+    EXPECT_EQ(copy.waited_usec, 1500U);
 
     writer.begin_reading();
     copy = read();
+    EXPECT_EQ(copy.waited_usec, 0U);
     EXPECT_EQ(copy.requests, 2U);
     EXPECT_EQ(copy.method + copy.uri + copy.query + copy.user + copy.script, "");
     EXPECT_EQ(slot.answer, 0U);

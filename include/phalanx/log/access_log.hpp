@@ -29,6 +29,7 @@ struct AccessRecord {
     int status = 0;
     std::uint64_t memory_peak = 0;  ///< bytes
     std::chrono::microseconds duration{0};
+    std::chrono::microseconds waited{0};      ///< in the master's line: our own %w
     std::chrono::microseconds cpu_user{0};    ///< only needed where AccessFormat::needs_cpu_time()
     std::chrono::microseconds cpu_system{0};  ///< same
     std::int64_t accepted_at = 0;             ///< wall clock, seconds since 1970: %t
@@ -73,6 +74,9 @@ class AccessFormat {
         seconds,
         milliseconds,
         microseconds,
+        waited_seconds,
+        waited_milliseconds,
+        waited_microseconds,
         param,
         script,
         content_length,

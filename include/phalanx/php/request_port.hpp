@@ -9,6 +9,11 @@
 
 namespace phalanx::php {
 
+/// The parameter in which the worker tells a request how long it has waited in the master's line:
+/// microseconds in decimal. What else a script could read under that name is kept out of $_SERVER and
+/// getenv().
+inline constexpr std::string_view queue_param = "PHALANX_QUEUE_USEC";
+
 /// What PHP and the environment fix-up made of a request before its script runs. Views into the params.
 struct ScriptBegin {
     std::string_view script_path;  ///< the primary script, empty: none could be found

@@ -50,6 +50,7 @@ struct alignas(64) SlotPage {
     std::atomic<std::int64_t> request_wall;     ///< wall clock seconds at which the request began
     std::atomic<std::uint32_t> answer;          ///< an AnswerState, of the running request
     std::atomic<std::uint32_t> request_id;      ///< FastCGI's, of the running request
+    std::atomic<std::uint64_t> waited_usec;     ///< of the running or last request, in the master's line
     char method[method_size];
     char uri[uri_size];
     char query[query_size];
@@ -87,6 +88,7 @@ struct SlotSnapshot {
     std::int64_t request_wall = 0;  ///< wall clock seconds at which the running or last request began
     AnswerState answer = AnswerState::none;
     std::uint16_t request_id = 0;
+    std::uint64_t waited_usec = 0;  ///< of the running or last request, in the master's line
     std::string method, uri, query, user, script;
 };
 

@@ -40,8 +40,8 @@ class SlotWriter {
 
     /// A request begins to arrive (php-fpm: "Reading headers"): counts it and starts its clock.
     void begin_reading();
-    /// Its head is here: the number that its answer has to bear.
-    void got_id(std::uint16_t request_id);
+    /// Its head is here: the number that its answer has to bear, and how long it waited in the master's line.
+    void got_head(std::uint16_t request_id, std::uint64_t waited_usec);
     /// Its parameters are known ("Getting request information"). May be called again when more is.
     void got_request(const RequestTexts& texts);
     void running();
@@ -60,6 +60,8 @@ class SlotWriter {
     [[nodiscard]] std::uint64_t begun_usec() const { return begun_usec_; }
     /// Wall clock seconds of the same moment.
     [[nodiscard]] std::int64_t begun_wall() const { return begun_wall_; }
+    /// Of the running or last request.
+    [[nodiscard]] std::uint64_t waited_usec() const { return waited_usec_; }
 
   private:
     void enter(Stage stage);
@@ -73,6 +75,7 @@ class SlotWriter {
     std::uint64_t requests_ = 0;
     std::uint64_t begun_usec_ = 0;
     std::int64_t begun_wall_ = 0;
+    std::uint64_t waited_usec_ = 0;
     bool clock_runs_ = false;
 };
 

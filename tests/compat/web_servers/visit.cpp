@@ -19,6 +19,7 @@ foreach ($_FILES as $name => $file) {
     echo $name, ' holds ', md5_file($file['tmp_name']), "\n";
     unset($_FILES[$name]['tmp_name']);
 }
+unset($_SERVER['PHALANX_QUEUE_USEC']);  // Phalanx's own
 $all = ['server' => $_SERVER, 'headers' => getallheaders(), 'get' => $_GET, 'post' => $_POST, 'cookies' => $_COOKIE,
         'files' => $_FILES];
 foreach (['REQUEST_TIME', 'REQUEST_TIME_FLOAT', 'SERVER_PORT', 'REMOTE_PORT'] as $other) {
