@@ -7,6 +7,7 @@
 #include "server_variables.hpp"
 #include "shared_library.hpp"
 #include "startup_ini.hpp"
+#include "time_limit.hpp"
 #include "working_directory.hpp"
 #include "zend_headers.hpp"
 
@@ -130,6 +131,7 @@ void worker_started() {
     // Else every request would put the engine's handlers over ours, by seven system calls.
     SIGG(reset) = false;
     remember_working_directory();
+    if (!scripts_change_signals()) keep_time_by_ticks();
 }
 
 }  // namespace phalanx::php

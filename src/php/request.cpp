@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cgi_module.hpp"
+#include "file_system.hpp"
 #include "messages.hpp"
 #include "request_state.hpp"
 #include "request_values.hpp"

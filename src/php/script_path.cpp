@@ -1,7 +1,5 @@
 #include "script_path.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -245,13 +243,6 @@ ScriptLocation fix_environment(Params& params, const FixupRules& rules, const Fi
     location.request_uri =
         param(params, by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or(std::string_view());
     return location;
-}
-
-FileKind FileSystem::kind(const char* path) const noexcept {
-    struct stat status {};
-    if (stat(path, &status) != 0) return FileKind::absent;
-    if (S_ISREG(status.st_mode)) return FileKind::regular;
-    return S_ISDIR(status.st_mode) ? FileKind::directory : FileKind::special;
 }
 
 std::string_view c_text(std::string_view text) {

@@ -24,12 +24,6 @@ class FileTest {
     [[nodiscard]] virtual FileKind kind(const char* path) const noexcept = 0;
 };
 
-/// The real file system.
-class FileSystem final : public FileTest {
-  public:
-    [[nodiscard]] FileKind kind(const char* path) const noexcept override;
-};
-
 /// The ini entries that govern the fix-up.
 struct FixupRules {
     bool fix_pathinfo = true;     ///< cgi.fix_pathinfo

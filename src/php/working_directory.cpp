@@ -1,22 +1,23 @@
 #include "working_directory.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <climits>
 #include <cstring>
-#include <string>
 
 namespace phalanx::php {
 namespace {
 
-/// Empty: not known, the worker stays where the last script was.
-std::string home;
+/// The directory itself, since the way back to it by its path is three times as long. -1: not known, the
+/// worker stays where the last script was.
+int home = -1;
 
 }  // namespace
 
 void remember_working_directory() {
-    char path[PATH_MAX];
-    home = getcwd(path, sizeof(path)) != nullptr ? path : "";
+    if (home >= 0) close(home);
+    home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 void enter_directory_of(std::string_view script) noexcept {
@@ -31,8 +32,8 @@ void enter_directory_of(std::string_view script) noexcept {
 }
 
 void leave_script_directory() noexcept {
-    if (home.empty()) return;
-    [[maybe_unused]] const int left = chdir(home.c_str());
+    if (home < 0) return;
+    [[maybe_unused]] const int left = fchdir(home);
 }
 
 }  // namespace phalanx::php

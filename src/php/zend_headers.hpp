@@ -2,6 +2,13 @@
 
 // Zend's headers, in the order they need. The room `php` alone may include this file.
 
+#include <zend.h>
+
+// Does not say itself that it speaks of C functions, and has to be first.
+extern "C" {
+#include <zend_virtual_cwd.h>
+}
+
 #include <php.h>
 
 #include <SAPI.h>
