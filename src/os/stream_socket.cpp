@@ -131,6 +131,13 @@ ReadResult read_some(int connection, std::span<std::byte> room, std::chrono::mil
     }
 }
 
+Came await_bytes_or_connection(int connection, int listener, std::chrono::microseconds limit) {
+    std::array<pollfd, 2> watched{{{connection, POLLIN, 0}, {listener, POLLIN, 0}}};
+    const timespec wait{0, std::chrono::nanoseconds(limit).count()};
+    if (::ppoll(watched.data(), listener >= 0 ? 2 : 1, &wait, nullptr) <= 0) return Came::nothing;
+    return watched[1].revents != 0 ? Came::connection : Came::bytes;
+}
+
 bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
     while (!pieces.empty()) {
         msghdr message{};

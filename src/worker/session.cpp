@@ -45,21 +45,21 @@ bool Session::admits(int fd) const {
     return false;
 }
 
-Session::Result Session::serve(const Connection& connection, Tenure& tenure) {
+Session::Result Session::serve(const Connection& connection, Tenure& tenure, Linger* linger) {
     stream_.attach(connection.fd);
     reader_.reset();
     reader_.prime(connection.bytes);
     request_.connection_begins(connection.waited_usec);
-    const Result result = serve_requests(tenure);
+    const Result result = serve_requests(tenure, linger);
     request_.rest();
     return result;
 }
 
-Session::Result Session::serve_requests(Tenure& tenure) {
+Session::Result Session::serve_requests(Tenure& tenure, Linger* linger) {
     Result result;
     for (;;) {
         HeadOutcome head;
-        const Next next = next_head(head);
+        const Next next = next_head(head, linger);
         if (next == Next::over) return result;
         if (next == Next::wait) break;
         const bool goes_on = run(head.head, result);
@@ -75,9 +75,19 @@ Session::Result Session::serve_requests(Tenure& tenure) {
     return result;
 }
 
-Session::Next Session::next_head(HeadOutcome& head) {
+Session::Next Session::look_for_head(Linger* linger) {
+    // What has begun to come and is not here whole may take any time.
+    const bool may_wait = linger != nullptr && reader_.leftover().empty();
+    if (may_wait && linger->next_comes(stream_.fd()) && !reader_.fetch()) return Next::over;
+    return reader_.next_head_buffered() ? Next::request : Next::wait;
+}
+
+Session::Next Session::next_head(HeadOutcome& head, Linger* linger) {
     // The first head of a job is here whole; those after it must not be waited for.
-    if (!reader_.next_head_buffered() && request_.served_any()) return Next::wait;
+    if (request_.served_any()) {
+        const Next next = look_for_head(linger);
+        if (next != Next::request) return next;
+    }
     for (;;) {
         request_.reading_begins();
         head = reader_.read_head(params_);

@@ -7,6 +7,7 @@
 
 #include "client_stream.hpp"
 #include "inheritance.hpp"
+#include "linger.hpp"
 #include "phalanx/fastcgi/params.hpp"
 #include "phalanx/fastcgi/request_reader.hpp"
 #include "phalanx/fastcgi/response_writer.hpp"
@@ -37,8 +38,9 @@ class Session {
         std::span<const std::byte> bytes;  ///< read from it before; they live until serve() returns
         std::uint32_t waited_usec = 0;     ///< by its first request, in the master's line
     };
-    /// Returns when the next request is not here whole, or the connection or the worker's tenure is over.
-    [[nodiscard]] Result serve(const Connection& connection, Tenure& tenure);
+    /// Returns when the next request is not here whole, not even after the moment that `linger` grants it
+    /// (null: none), or the connection or the worker's tenure is over.
+    [[nodiscard]] Result serve(const Connection& connection, Tenure& tenure, Linger* linger);
 
     /// listen.allowed_clients; a refusal is logged.
     [[nodiscard]] bool admits(int fd) const;
@@ -49,9 +51,10 @@ class Session {
     void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
 
   private:
-    [[nodiscard]] Result serve_requests(Tenure& tenure);
+    [[nodiscard]] Result serve_requests(Tenure& tenure, Linger* linger);
     enum class Next { request, wait, over };
-    [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
+    [[nodiscard]] Next look_for_head(Linger* linger);
+    [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head, Linger* linger);
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 
     const Inheritance& inherited_;

@@ -35,7 +35,8 @@ Worker::Worker(Inheritance& inherited, OwnParts& own)
     : inherited_(inherited),
       own_(own),
       tenure_(inherited.settings, std::move(inherited.memory)),
-      session_(inherited, own.slot, *this) {}
+      session_(inherited, own.slot, *this),
+      linger_(inherited, own.slot, control_seen_) {}
 
 int Worker::run() {
     say_hello(own_.channel.get());
@@ -141,8 +142,10 @@ bool Worker::serve_and_stay() {
         part_from(client_, {});
         return true;
     }
+    // Only where the master holds the connection too: should this worker be killed, it answers.
+    Linger* const linger = client_.held ? &linger_ : nullptr;
     const Session::Result result =
-        session_.serve({client_.fd.get(), client_.bytes, client_.waited_usec}, tenure_);
+        session_.serve({client_.fd.get(), client_.bytes, client_.waited_usec}, tenure_, linger);
     part_from(client_, result);
     job_memory_ = {};
     if (result.exit_code) {
@@ -154,7 +157,7 @@ bool Worker::serve_and_stay() {
 
 void Worker::take_early(std::span<const std::byte> behind) noexcept {
     // What was read of the request stays where it is: its script may still read the body.
-    part_from(client_, {Session::End::kept, 0, behind, std::nullopt});
+    part_from(client_, {.end = Session::End::kept, .leftover = behind});
 }
 
 void Worker::part_from(Client& client, const Session::Result& result) {

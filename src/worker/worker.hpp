@@ -72,11 +72,12 @@ class Worker final : public ConnectionTaker {
     OwnParts& own_;
     Tenure tenure_;
     Session session_;
+    std::uint32_t control_seen_ = 0;
+    Linger linger_;
     Client client_;
     os::Mapping job_memory_;
     std::array<std::byte, link::max_message_bytes> packet_;  ///< the last message, job bytes included
     std::array<std::byte, 16 * 1024> first_look_;
-    std::uint32_t control_seen_ = 0;
     bool inbox_ended_ = false;
     int exit_code_ = 0;
 };

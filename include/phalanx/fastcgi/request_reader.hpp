@@ -78,6 +78,9 @@ class RequestReader {
     [[nodiscard]] bool input_ended() const { return body_.stream_ended(); }
     /// Bytes that were read past the finished request. Holds until the next call that is not const.
     [[nodiscard]] std::span<const std::byte> leftover() const { return source_.buffered(); }
+    /// Between requests, with nothing left over: reads what the source gives next. False: its end, which
+    /// read_head will tell.
+    [[nodiscard]] bool fetch() { return source_.await(); }
     /// read_head would not wait.
     [[nodiscard]] bool next_head_buffered() const;
 

@@ -38,6 +38,11 @@ struct ReadResult {
 [[nodiscard]] ReadResult read_some(int connection, std::span<std::byte> room,
                                    std::chrono::milliseconds limit);
 
+/// What came first; of both at once, the new connection. A signal ends the wait.
+enum class Came { nothing, bytes, connection };
+/// Waits for bytes (or the end) of a connection and, unless `listener` is -1, for a new one.
+[[nodiscard]] Came await_bytes_or_connection(int connection, int listener, std::chrono::microseconds limit);
+
 /// Sends all pieces, waiting up to `limit` each time the peer takes nothing. False: it is gone or took too
 /// long. The pieces are used up.
 [[nodiscard]] bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
