@@ -157,7 +157,7 @@ bool Worker::serve_and_stay() {
 
 void Worker::take_early(std::span<const std::byte> behind) noexcept {
     // What was read of the request stays where it is: its script may still read the body.
-    part_from(client_, {.end = Session::End::kept, .leftover = behind});
+    part_from(client_, {Session::End::kept, behind, std::nullopt});
 }
 
 void Worker::part_from(Client& client, const Session::Result& result) {
