@@ -230,6 +230,11 @@ std::optional<Job> Dispatcher::adopt(Job job, ConnectionTable& from) {
 bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
     if (note.head.kind == link::MessageKind::kept && !note.fd) {
         const bool closed = (note.head.flags & link::flag_closed) != 0;
+        if (closed && (note.head.flags & link::flag_drain) != 0) {
+            if (!connections_.is_lent_to(note.head.connection, worker.slot)) return false;
+            answers().drain(connections_.release(note.head.connection));
+            return true;
+        }
         const bool was_lent =
             connections_.give_back(note.head.connection, worker.slot, closed, std::move(note.bytes));
         if (heir_ != nullptr) connections_.move_parked_to(heir_->connections_);
@@ -239,6 +244,10 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
         os::is_accepted_from(note.fd.get(), parts_.listener)) {
         if (draining_ && heir_ == nullptr) {
             os::close_without_lingering(std::move(note.fd));
+            return true;
+        }
+        if ((note.head.flags & link::flag_drain) != 0) {
+            answers().drain(std::move(note.fd));
             return true;
         }
         const Served served = (note.head.flags & link::flag_served) != 0 ? Served::yes : Served::no;
@@ -256,8 +265,7 @@ void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {
         fastcgi::ShortAnswer answer(status_of_lost(lost->code));
         answer.address_to(lost->request_id);
         for (os::UniqueFd& fd : connections_.release_held_by(worker.slot)) {
-            EarlyAnswers& answers = heir_ != nullptr ? heir_->answers_ : answers_;
-            answers.send(std::move(fd), std::string(answer.bytes()));
+            answers().send(std::move(fd), std::string(answer.bytes()));
         }
     }
     connections_.close_held_by(worker.slot);

@@ -131,7 +131,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     [[nodiscard]] bool may_accept();
     [[nodiscard]] os::UniqueFd accept();
     void pause_listener(const char* why);
-    void take_from_worker(WorkerHandle& worker, Note& note);
+    /// Of the generation that goes on.
+    [[nodiscard]] EarlyAnswers& answers() { return heir_ != nullptr ? heir_->answers() : answers_; }
     void put_in_front(std::vector<Job> jobs);
     [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
     void check_untaken_jobs();

@@ -148,7 +148,7 @@ void Dispatcher::refuse(Job job, ClientEvent why) {
     parts_.log.tell(why);
     const std::uint16_t request_id = job.request_id;
     if (os::UniqueFd connection = take_connection(job))
-        answers_.send(std::move(connection), refusal(request_id));
+        answers().send(std::move(connection), refusal(request_id));
 }
 
 void Dispatcher::refuse(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count) {
@@ -181,7 +181,7 @@ bool Dispatcher::answer_page(Job& job) {
         head.assign(reinterpret_cast<const char*>(room.data()), read.size);
     }
     std::string answer = parts_.own_pages.answer_to(head);
-    if (!answer.empty()) answers_.send(std::move(connection), std::move(answer));
+    if (!answer.empty()) answers().send(std::move(connection), std::move(answer));
     return true;
 }
 

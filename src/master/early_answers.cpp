@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -18,6 +19,10 @@ constexpr std::chrono::seconds send_limit{10};
 constexpr std::chrono::seconds close_limit{1};
 /// What a client may still send before it is closed anyway.
 constexpr std::size_t most_dropped_bytes = 1024 * 1024;
+/// A client with a worker's answer: how long its body may stand still, and how long it may take in all. A web
+/// server that is in the middle of it takes an early close for a failure.
+constexpr std::chrono::milliseconds drain_stall_limit{1500};
+constexpr std::chrono::seconds drain_limit{30};
 /// Answers on their way at once; further connections are closed without one.
 constexpr std::size_t most_open = 4096;
 /// How often late clients are looked for while there are any.
@@ -43,9 +48,11 @@ class EarlyAnswers::Entry final : public ReadyHandler {
     std::string answer;
     ConnectionShare::Lease lease;
     std::size_t sent = 0;
-    bool ended = false;  ///< all is sent, and the client was told so
+    bool ended = false;     ///< all is sent, and the client was told so
+    bool draining = false;  ///< a worker has answered it
     std::size_t dropped = 0;
     base::MonotonicTime deadline = base::Monotonic::now() + send_limit;
+    base::MonotonicTime last_deadline = deadline;  ///< that no progress moves
     Watch watch;
 };
 
@@ -55,7 +62,24 @@ EarlyAnswers::EarlyAnswers(EventLoop& loop, ConnectionShare& share)
 EarlyAnswers::~EarlyAnswers() = default;
 
 void EarlyAnswers::send(os::UniqueFd connection, std::string answer) {
-    if (open_ == most_open) return os::close_without_lingering(std::move(connection));
+    if (Entry* entry = add(std::move(connection), std::move(answer))) go_on(*entry);
+}
+
+void EarlyAnswers::drain(os::UniqueFd connection) {
+    Entry* entry = add(std::move(connection), {});
+    if (entry == nullptr) return;
+    entry->ended = true;
+    entry->draining = true;
+    entry->last_deadline = base::Monotonic::now() + drain_limit;
+    entry->deadline = base::Monotonic::now() + drain_stall_limit;
+    go_on(*entry);
+}
+
+EarlyAnswers::Entry* EarlyAnswers::add(os::UniqueFd connection, std::string answer) {
+    if (open_ == most_open) {
+        os::close_without_lingering(std::move(connection));
+        return nullptr;
+    }
     if (free_.empty()) {
         free_.push_back(entries_.size());
         entries_.emplace_back();
@@ -65,7 +89,7 @@ void EarlyAnswers::send(os::UniqueFd connection, std::string answer) {
     entries_[place] = std::make_unique<Entry>(*this, place, std::move(connection), std::move(answer));
     ++open_;
     if (!timer_.armed()) timer_.start(look_interval, [this] { look_for_late_ones(); });
-    go_on(*entries_[place]);
+    return entries_[place].get();
 }
 
 void EarlyAnswers::go_on(Entry& entry) {
@@ -85,7 +109,9 @@ void EarlyAnswers::go_on(Entry& entry) {
         if (result.state == ReadResult::State::end) return remove(entry);
         if (result.state == ReadResult::State::nothing) break;
         entry.dropped += result.size;
-        if (entry.dropped > most_dropped_bytes) return remove(entry);
+        if (!entry.draining && entry.dropped > most_dropped_bytes) return remove(entry);
+        if (entry.draining)
+            entry.deadline = std::min(entry.last_deadline, base::Monotonic::now() + drain_stall_limit);
     }
     watch(entry, EPOLLIN | EPOLLRDHUP);
 }

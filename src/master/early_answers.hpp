@@ -22,12 +22,15 @@ class EarlyAnswers {
     EarlyAnswers(const EarlyAnswers&) = delete;
     EarlyAnswers& operator=(const EarlyAnswers&) = delete;
 
-    /// Takes the connection over. `answer` holds whole records, END_REQUEST the last; it may be empty for a
-    /// client that has its answer already and only has to be parted from.
+    /// Takes the connection over. `answer` holds whole records, END_REQUEST the last.
     void send(os::UniqueFd connection, std::string answer);
+    /// Takes over a client that has its answer, from a worker, and may still be sending the rest of a body
+    /// that nobody wants: as long as something comes, within a longer bound.
+    void drain(os::UniqueFd connection);
 
   private:
     class Entry;
+    Entry* add(os::UniqueFd connection, std::string answer);
     void go_on(Entry& entry);
     void watch(Entry& entry, std::uint32_t events);
     void remove(Entry& entry);

@@ -26,15 +26,17 @@ void Line::join(Job job) {
 void Line::return_to_front(std::vector<Job> jobs) {
     const auto now = base::Monotonic::now();
     for (Job& job : jobs) {
-        if (job.since == base::MonotonicTime{}) job.since = now;
+        if (job.since == base::MonotonicTime{}) job.since = now - std::chrono::microseconds(job.waited_usec);
     }
     jobs_.insert(jobs_.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
     changed();
 }
 
 Job Line::take_first() {
-    status::count_wait(page_, usec_of(base::Monotonic::now() - jobs_.front().since));
-    return drop_first();
+    Job job = drop_first();
+    job.waited_usec = usec_of(base::Monotonic::now() - job.since);
+    status::count_wait(page_, job.waited_usec);
+    return job;
 }
 
 Job Line::drop_first() {

@@ -8,13 +8,6 @@
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::worker {
-namespace {
-
-constexpr std::chrono::milliseconds linger_limit{500};
-constexpr std::size_t linger_bytes = 1024 * 1024;
-
-}  // namespace
-
 void ClientStream::detach() {
     former_peer_ = os::peer_ip(fd_);
     fd_ = -1;
@@ -63,20 +56,6 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
 
 void ClientStream::say_end() const {
     os::end_sending(fd_);
-}
-
-void ClientStream::linger() const {
-    std::array<std::byte, 16 * 1024> dropped;
-    say_end();
-    const auto deadline = std::chrono::steady_clock::now() + linger_limit;
-    for (std::size_t bytes = 0; bytes < linger_bytes;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0) return;
-        const os::ReadResult result = os::read_some(fd_, dropped, left);
-        if (result.state != os::ReadResult::State::bytes) return;
-        bytes += result.size;
-    }
 }
 
 }  // namespace phalanx::worker

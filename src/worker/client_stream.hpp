@@ -50,9 +50,6 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
 
     /// Tells the client that no more will come (shutdown of our direction).
     void say_end() const;
-    /// For a client that may still be sending: says the same, then takes and drops what it sends
-    /// until it closes, so that the answer is not lost in a reset. Bounded in bytes and time.
-    void linger() const;
 
   private:
     int fd_ = -1;

@@ -60,7 +60,8 @@ Session::Result Session::serve_requests(Tenure& tenure, Linger* linger) {
     for (;;) {
         HeadOutcome head;
         const Next next = next_head(head, linger);
-        if (next == Next::over) return result;
+        if (next == Next::closing) result.end = End::closing;
+        if (next == Next::over || next == Next::closing) return result;
         if (next == Next::wait) break;
         const bool goes_on = run(head.head, result);
         tenure.request_served();
@@ -102,8 +103,8 @@ Session::Next Session::next_head(HeadOutcome& head, Linger* linger) {
             case HeadOutcome::Kind::unknown_role:
                 writer_.begin(head.head.request_id);
                 (void)writer_.end(0, fastcgi::ProtocolStatus::unknown_role);
-                stream_.linger();
-                return Next::over;
+                stream_.say_end();
+                return Next::closing;
             case HeadOutcome::Kind::end_of_stream:
             case HeadOutcome::Kind::truncated:
             case HeadOutcome::Kind::failed:
@@ -128,15 +129,16 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;
 
-    const bool in_step = reader_.finish_request() == fastcgi::Finish::keep;
     request_.mark_output_end();
+    if (head.keep_connection && !stream_.is_detached())
+        return reader_.finish_request() == fastcgi::Finish::keep && !writer_.failed();
     if (stream_.is_detached()) {
         result.end = End::taken_early;
-        return false;
+    } else if (!writer_.failed() && !reader_.input_ended()) {
+        // A client that has not sent the empty record that ends its body is still at it.
+        stream_.say_end();
+        result.end = End::closing;
     }
-    if (head.keep_connection) return in_step && !writer_.failed();
-    // A client that has not sent the empty record that ends its body is still at it.
-    if (!writer_.failed() && !reader_.input_ended()) stream_.linger();
     return false;
 }
 

@@ -26,7 +26,9 @@ class Session {
   public:
     Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker);
 
-    enum class End { closed, kept, taken_early };
+    /// closing: the client has its answer and may still be sending; somebody has to take that before the
+    /// connection is closed, lest the answer is lost in a reset.
+    enum class End { closed, closing, kept, taken_early };
     struct Result {
         End end = End::closed;
         std::span<const std::byte> leftover;  ///< read past the last one; holds until the next serve()
@@ -52,7 +54,7 @@ class Session {
 
   private:
     [[nodiscard]] Result serve_requests(Tenure& tenure, Linger* linger);
-    enum class Next { request, wait, over };
+    enum class Next { request, wait, over, closing };
     [[nodiscard]] Next look_for_head(Linger* linger);
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head, Linger* linger);
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
