@@ -186,7 +186,7 @@ void Pool::tick() {
     }
     recruiter_.tick();
     // There may be room again for a worker that a waiting connection could not have (process.max).
-    if (is_ondemand()) dispatcher_.pump_soon();
+    if (is_ondemand() && !could_grow_) dispatcher_.pump_soon();
     dispatcher_.tick();
     if (is_asleep()) return;
     sample_listen_queue();
@@ -222,7 +222,9 @@ bool Pool::can_wake() const {
 }
 
 bool Pool::can_grow_on_demand() {
-    return can_wake() || recruiter_.can_grow();
+    // A dynamic pool's workers may serve themselves first: what they do not manage joins the line.
+    could_grow_ = can_wake() || (is_ondemand() && recruiter_.can_grow());
+    return could_grow_;
 }
 
 void Pool::connection_waits_for_growth() {
@@ -236,13 +238,12 @@ bool Pool::cannot_serve() const {
 }
 
 std::size_t Pool::waiting_connections() {
-    const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
-    if (backlog) return backlog->waiting + dispatcher_.waiting();
-    return dispatcher_.waiting() + (os::has_connection(parts_.socket.fd) ? 1 : 0);
+    return kernel_queue() + dispatcher_.waiting();
 }
 
 void Pool::busy_workers(std::size_t count) {
     if (count > page().max_active.load()) page().max_active.store(count);
+    if (dispatcher_.waiting() > 0) connection_waits_for_growth();
 }
 
 void Pool::worker_unreachable(WorkerHandle& worker) {
@@ -257,7 +258,8 @@ std::uint64_t Pool::requests_begun() const {
 
 std::uint64_t Pool::kernel_queue() {
     const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
-    return backlog ? backlog->waiting : 0;
+    if (backlog) return backlog->waiting;
+    return os::has_connection(parts_.socket.fd) ? 1 : 0;
 }
 
 status::PoolSnapshot Pool::snapshot() const {

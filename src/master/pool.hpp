@@ -201,6 +201,7 @@ class Pool final : public DispatchEvents,
         std::uint64_t slow = 0;
     } counted_;
     base::MonotonicTime last_needed_;  ///< when the template was last of use
+    bool could_grow_ = false;          ///< what the dispatcher was last told
     bool waking_ = false;              ///< the template's start has been asked for
     bool start_decided_ = false;
     bool open_ = false;

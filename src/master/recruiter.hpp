@@ -36,9 +36,9 @@ class RecruiterEvents {
 /// too fast, and tries again what failed. Wanted minus living is looked at anew at every change and every
 /// second, so nothing that is lost on the way leaves a pool short. Owned by the pool.
 ///
-/// Growing at once: while no worker is idle, the first connection that the dispatcher tells of begins a
-/// series of looks at how many wait, one each 10 ms, until none of them needs another worker. A dynamic pool
-/// gives its busy workers the first 10 ms; an ondemand pool grows at the first connection, as php-fpm's does.
+/// Growing at once: a request in the dispatcher's line begins a series of looks at how many wait, one each
+/// 10 ms, until none of them needs another worker. A dynamic pool gives its busy workers the first 10 ms; an
+/// ondemand pool grows at the first one, as php-fpm's does.
 class Recruiter {
   public:
     struct Parts {
