@@ -24,6 +24,8 @@ class DispatchEvents {
     /// A connection waits, no worker is idle: may the pool make one for it? (pm = ondemand)
     [[nodiscard]] virtual bool can_grow_on_demand() = 0;
     virtual void connection_waits_for_growth() = 0;
+    /// No worker is idle, and none will be soon: status and ping are not to wait for one.
+    [[nodiscard]] virtual bool lacks_workers() = 0;
     /// The pool's start has failed, and no worker has joined since: those who wait, wait for nothing.
     [[nodiscard]] virtual bool cannot_serve() const = 0;
     /// Requests that the pool's workers have begun, ever; a hint only, and never the same twice in a row

@@ -163,7 +163,7 @@ os::UniqueFd Dispatcher::take_connection(Job& job) {
 
 bool Dispatcher::is_own_page(std::string_view head) {
     if (heir_ != nullptr) return heir_->is_own_page(head);
-    return parts_.own_pages.exist() && nobody_is_idle() && !parts_.events.can_grow_on_demand() &&
+    return parts_.own_pages.exist() && nobody_is_idle() && parts_.events.lacks_workers() &&
            parts_.own_pages.are_asked_for(head);
 }
 

@@ -16,12 +16,12 @@ namespace phalanx::master {
 struct Job {
     os::UniqueFd fd;
     std::optional<link::ConnectionId> held;
-    std::string bytes;             ///< read from the connection already
-    std::uint16_t request_id = 0;  ///< FastCGI's, for an answer of the master's
-    bool asks_for_page = false;    ///< for the pool's status or ping page
-    base::MonotonicTime since;     ///< when it joined the line
-    std::uint64_t waited_usec = 0; ///< in the line, until it was taken from there
-    ConnectionShare::Lease lease;  ///< of `fd`
+    std::string bytes;              ///< read from the connection already
+    std::uint16_t request_id = 0;   ///< FastCGI's, for an answer of the master's
+    bool asks_for_page = false;     ///< for the pool's status or ping page
+    base::MonotonicTime since;      ///< when it joined the line
+    std::uint64_t waited_usec = 0;  ///< in the line, until it was taken from there
+    ConnectionShare::Lease lease;   ///< of `fd`
 };
 
 }  // namespace phalanx::master

@@ -233,6 +233,13 @@ void Pool::connection_waits_for_growth() {
     around_.launch(*this);
 }
 
+bool Pool::lacks_workers() {
+    if (is_asleep() || cannot_serve()) return true;
+    // Its first workers are on their way.
+    if (staff_.count(WorkerLife::serving) == 0) return false;
+    return dispatcher_.waiting() > 0 || !can_grow_on_demand();
+}
+
 bool Pool::cannot_serve() const {
     return template_.has_failed() && staff_.count(WorkerLife::serving) == 0;
 }

@@ -164,9 +164,10 @@ void Worker::part_from(Client& client, const Session::Result& result) {
     if (result.end == Session::End::taken_early) return;
     if (client.held) {
         if (result.end == Session::End::closed) os::end_connection(client.fd.get());
-        const std::uint32_t flags = result.end == Session::End::closed    ? link::flag_closed
-                                    : result.end == Session::End::closing ? link::flag_closed | link::flag_drain
-                                                                          : 0;
+        const std::uint32_t flags = result.end == Session::End::closed ? link::flag_closed
+                                    : result.end == Session::End::closing
+                                        ? link::flag_closed | link::flag_drain
+                                        : 0;
         say({MessageKind::kept, flags, *client.held, static_cast<std::uint32_t>(result.leftover.size())},
             result.leftover, -1);
     } else if (result.end == Session::End::kept) {

@@ -48,8 +48,8 @@ inline constexpr std::uint32_t flag_master_holds =
     1;                                              ///< job: the master keeps a duplicate, report with `kept`
 inline constexpr std::uint32_t flag_in_memory = 2;  ///< job: the bytes read are in the memfd that comes along
 inline constexpr std::uint32_t flag_closed = 4;     ///< kept: the connection is over
-inline constexpr std::uint32_t flag_drain =
-    64;  ///< give, or kept with flag_closed: the client has its answer and may still be sending: take and drop that
+inline constexpr std::uint32_t flag_drain = 64;     ///< give, or kept with flag_closed: the client has its
+                                                    ///< answer and may still be sending: take and drop that
 inline constexpr std::uint32_t flag_served = 16;    ///< give: a request of the connection has been answered
 inline constexpr std::uint32_t flag_capture_output = 8;  ///< spawn: two output pipes per worker follow
 
