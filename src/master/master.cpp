@@ -9,11 +9,11 @@ Master::Master(config::Settings settings, Options options, log::ErrorLog& log)
 
 Master::~Master() = default;
 
-base::Result<void> Master::bind() {
+base::Result<void> Master::bind(os::PassedSockets passed) {
     auto loop = EventLoop::create();
     if (!loop) return loop.error();
     running_ = std::make_unique<Running>(*std::move(loop), settings_.global, options_, log_);
-    return running_->bind(std::move(settings_));
+    return running_->bind(std::move(settings_), std::move(passed));
 }
 
 int Master::run(const std::function<void()>& announce) {

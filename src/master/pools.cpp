@@ -19,8 +19,7 @@ std::size_t most_starting() {
 }
 
 /// Nothing where no such socket is open.
-template <typename Sockets>
-const typename Sockets::mapped_type* find_at(const Sockets& open, const ListenPlan& where) {
+const OpenSocket* find_at(const OpenSockets& open, const ListenPlan& where) {
     for (const std::string& name : os::possible_names(where.addresses)) {
         if (const auto found = open.find(name); found != open.end()) return &found->second;
     }
@@ -56,7 +55,7 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
                               Unchanged unchanged) {
     inherited_.clear();
     std::vector<Next> next;
-    const OpenSockets open = open_sockets();
+    const OpenSockets open = open_sockets(plans);
     for (PoolPlan& plan : plans) {
         Pool* const same = unchanged == Unchanged::stay ? find_unchanged(plan) : nullptr;
         auto made = same != nullptr ? keep(next, *same) : make(next, std::move(plan), open, grace);
@@ -69,6 +68,7 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
         return made;
     }
     let_go_of_present(std::move(next), grace);
+    close_unused_passed();
     return {};
 }
 
@@ -163,7 +163,7 @@ void Pools::warn_of_cut_path(const ListenPlan& where, const config::PoolSettings
                              where.text, where.text.size(), os::longest_socket_path + 1, path));
 }
 
-Pools::OpenSockets Pools::open_sockets() const {
+OpenSockets Pools::open_sockets(const std::vector<PoolPlan>& plans) const {
     OpenSockets open;
     // Those of pools that serve first: others are on their way out.
     for (const bool serving : {true, false}) {
@@ -175,7 +175,23 @@ Pools::OpenSockets Pools::open_sockets() const {
                 open.emplace(os::bound_name(*status), OpenSocket{status, nullptr});
         });
     }
+    passed_.add_to(open, plans);
     return open;
+}
+
+void Pools::close_unused_passed() {
+    std::set<std::string> used;
+    for (const Inherited& socket : inherited_) used.insert(socket.name);
+    passed_.settle(used);
+}
+
+std::vector<const os::ListenSocket*> Pools::sockets() const {
+    std::vector<const os::ListenSocket*> sockets;
+    for (const auto& pool : present_) {
+        sockets.push_back(&pool->socket());
+        if (const os::ListenSocket* status = pool->status_socket()) sockets.push_back(status);
+    }
+    return sockets;
 }
 
 std::size_t Pools::owners_of(const os::ListenSocket& socket) const {

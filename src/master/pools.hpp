@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "open_sockets.hpp"
+#include "passed_sockets.hpp"
 #include "phalanx/base/result.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "pool.hpp"
@@ -21,6 +23,8 @@ class Pools {
   public:
     explicit Pools(PoolSurroundings& around);
 
+    /// Sockets to look among, besides those that are open, before an address is bound.
+    void take_passed(os::PassedSockets passed) { passed_.take(std::move(passed)); }
     /// What becomes of pools whose stamp is the plan's (which has one if reload.scope = changed).
     enum class Unchanged { stay, are_renewed };
     /// Makes the pools of a plan the present ones, each following the one that serves at its address.
@@ -53,25 +57,21 @@ class Pools {
     [[nodiscard]] bool have_processes() const;
     [[nodiscard]] Pool::Totals totals() const;
     void remove_sockets() const;
+    /// At which the present pools listen.
+    [[nodiscard]] std::vector<const os::ListenSocket*> sockets() const;
 
     enum class Reopened { none, all, failed };
     [[nodiscard]] Reopened reopen_access_logs();
 
   private:
     using List = std::vector<std::unique_ptr<Pool>>;
-    /// A socket that is open, whatever it is for, by the name of its address.
-    struct OpenSocket {
-        const os::ListenSocket* socket;
-        Pool* pool;  ///< whose main socket it is, if that one serves
-    };
-    using OpenSockets = std::unordered_map<std::string, OpenSocket>;
-    [[nodiscard]] OpenSockets open_sockets() const;
     /// A pool of a new configuration: one that is made, or a present one that stays.
     struct Next {
         std::unique_ptr<Pool> made;
         Pool* stays = nullptr;
         os::UniqueFd access_log;  ///< opened anew for the one that stays
     };
+    [[nodiscard]] OpenSockets open_sockets(const std::vector<PoolPlan>& plans) const;
     [[nodiscard]] base::Result<void> make(std::vector<Next>& pools, PoolPlan plan, const OpenSockets& open,
                                           std::chrono::milliseconds grace);
     [[nodiscard]] base::Result<void> keep(std::vector<Next>& pools, Pool& same);
@@ -83,6 +83,7 @@ class Pools {
     /// Pools that have the Unix socket's file for one of theirs.
     [[nodiscard]] std::size_t owners_of(const os::ListenSocket& socket) const;
     void discard(const os::ListenSocket& socket) const;
+    void close_unused_passed();
     void let_go_of_present(std::vector<Next> next, std::chrono::milliseconds grace);
     void say_ignored_owner(const config::PoolSettings& settings);
     void warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings);
@@ -94,6 +95,7 @@ class Pools {
     }
 
     PoolSurroundings& around_;
+    PassedSockets passed_{around_.log};
     List present_;
     List former_;
     std::deque<Pool*> to_launch_;

@@ -54,6 +54,7 @@ void Master::Running::change_to(NewConfiguration next) {
         log_.error(changed.error().text());
         return keep_configuration();
     }
+    socket_store_.keep(pools_.sockets());
     apply(next.plan->global);
     say_reloading();
     state_ = State::starting;
@@ -95,9 +96,13 @@ void Master::Running::say_reloading() {
     for (std::size_t i = 0; i < line.size() && i < most_shown_arguments; ++i)
         arguments += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", line[i]);
     log_.notice(fmt::format("reloading: execvp(\"{}\", {{{}}})", line.empty() ? "" : line[0], arguments));
+    say_inherited();
+    log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
+}
+
+void Master::Running::say_inherited() {
     for (const Pools::Inherited& socket : pools_.inherited())
         log_.notice(fmt::format("using inherited socket fd={}, \"{}\"", socket.fd, socket.name));
-    log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
 }
 
 void Master::Running::count_crash() {

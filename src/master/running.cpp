@@ -65,10 +65,15 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSe
     os::become_subreaper();
 }
 
-Result<void> Master::Running::bind(config::Settings settings) {
+Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets passed) {
+    socket_store_.know(passed);
+    pools_.take_passed(std::move(passed));
     auto plan = make_plan(std::move(settings), options_, facts_);
     if (!plan) return plan.error();
-    return pools_.change_to(std::move(plan->pools), grace());
+    if (auto bound = pools_.change_to(std::move(plan->pools), grace()); !bound) return bound;
+    say_inherited();
+    socket_store_.keep(pools_.sockets());
+    return {};
 }
 
 std::chrono::milliseconds Master::Running::grace() const {
@@ -108,6 +113,7 @@ bool Master::Running::write_pid_file() {
 
 void Master::Running::clean_up() {
     pools_.remove_sockets();
+    socket_store_.keep({});
     if (pid_file_written_ && ::unlink(global_.pid.c_str()) != 0) {
         log_.error(system_error(fmt::format("Unable to remove the PID file ({}).", global_.pid)).text());
     }
@@ -212,14 +218,15 @@ std::chrono::milliseconds Master::Running::monitor_interval() const {
 
 void Master::Running::tell_service_manager() {
     const Pool::Totals sum = pools_.totals();
+    socket_store_.keep(pools_.sockets());
     const auto interval = monitor_interval();
     const double rate = static_cast<double>(sum.requests - std::min(requests_reported_, sum.requests)) *
                         1000.0 / static_cast<double>(interval.count());
     requests_reported_ = sum.requests;
     const bool told = os::notify_service_manager(fmt::format(
-        "READY=1\n{}STATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
-        global_.watchdog_interval.count() > 0 ? "WATCHDOG=1\n" : "", sum.active, sum.idle, sum.requests,
-        sum.slow, rate));
+        "{}{}STATUS=Processes active: {}, idle: {}, Requests: {}, slow: {}, Traffic: {:.2f}req/sec",
+        is_ending() ? "" : "READY=1\n", global_.watchdog_interval.count() > 0 ? "WATCHDOG=1\n" : "",
+        sum.active, sum.idle, sum.requests, sum.slow, rate));
     if (!told) log_.notice("failed to notify status to systemd");
     monitor_timer_.start(interval, [this] { tell_service_manager(); });
 }
@@ -233,6 +240,8 @@ bool Master::Running::enter(State state) {
     }
     log_.debug(fmt::format("switching to '{}' state", name(state)));
     state_ = state;
+    (void)os::notify_service_manager(fmt::format(
+        "STOPPING=1\nSTATUS={}", state == State::finishing ? "Finishing running requests" : "Terminating"));
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "pools.hpp"
+#include "socket_store.hpp"
 
 namespace phalanx::master {
 
@@ -28,7 +29,7 @@ class Master::Running {
     Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global, const Options& options,
             log::ErrorLog& log);
 
-    [[nodiscard]] base::Result<void> bind(config::Settings settings);
+    [[nodiscard]] base::Result<void> bind(config::Settings settings, os::PassedSockets passed);
     [[nodiscard]] int run(const std::function<void()>& announce);
     /// Removes the files that a start leaves: sockets and pid file.
     void clean_up();
@@ -56,6 +57,7 @@ class Master::Running {
     bool write_pid_file();
     void apply(const config::GlobalSettings& next);
     void say_reloading();
+    void say_inherited();
     void count_crash();
     [[nodiscard]] bool is_ending() const {
         return state_ == State::finishing || state_ == State::terminating;
@@ -80,6 +82,7 @@ class Master::Running {
     MasterFacts facts_;
     PoolSurroundings around_;
     Pools pools_;
+    SocketStore socket_store_;
     ConfigurationReader reader_;
     boost::asio::signal_set signals_;
     Timer maintenance_timer_;

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <array>
 #include <cstring>
@@ -23,7 +24,7 @@ struct UnixQuestion {
     unix_diag_req body{};
 };
 
-UnixQuestion question_about(std::uint32_t inode, std::uint32_t sequence) {
+UnixQuestion question_about(std::uint32_t inode, std::uint32_t sequence, std::uint32_t show) {
     UnixQuestion question;
     question.head.nlmsg_len = sizeof question;
     question.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
@@ -32,30 +33,40 @@ UnixQuestion question_about(std::uint32_t inode, std::uint32_t sequence) {
     question.body.sdiag_family = AF_UNIX;
     question.body.udiag_states = 1U << listening_state;
     question.body.udiag_ino = inode;
-    question.body.udiag_show = UDIAG_SHOW_RQLEN;
+    question.body.udiag_show = show;
     // Whatever cookie the socket has.
     question.body.udiag_cookie[0] = no_cookie;
     question.body.udiag_cookie[1] = no_cookie;
     return question;
 }
 
-/// The attribute with the queue's length, among those that follow the answer's head.
-std::optional<Backlog> backlog_in(const std::byte* attributes, std::size_t size) {
+/// One attribute's bytes, among those that follow the answer's head.
+std::vector<std::byte> attribute_in(const std::byte* attributes, std::size_t size, std::uint16_t type) {
     while (size >= sizeof(rtattr)) {
         rtattr head{};
         std::memcpy(&head, attributes, sizeof head);
-        if (head.rta_len < sizeof head || head.rta_len > size) return std::nullopt;
-        if (head.rta_type == UNIX_DIAG_RQLEN && head.rta_len >= sizeof head + sizeof(unix_diag_rqlen)) {
-            unix_diag_rqlen length{};
-            std::memcpy(&length, attributes + sizeof head, sizeof length);
-            return Backlog{length.udiag_rqueue, length.udiag_wqueue};
-        }
+        if (head.rta_len < sizeof head || head.rta_len > size) return {};
+        if (head.rta_type == type) return {attributes + sizeof head, attributes + head.rta_len};
         const std::size_t step = RTA_ALIGN(head.rta_len);
-        if (step >= size) return std::nullopt;
+        if (step >= size) return {};
         attributes += step;
         size -= step;
     }
-    return std::nullopt;
+    return {};
+}
+
+template <typename Value>
+std::optional<Value> value_of(const std::vector<std::byte>& attribute) {
+    Value value{};
+    if (attribute.size() < sizeof value) return std::nullopt;
+    std::memcpy(&value, attribute.data(), sizeof value);
+    return value;
+}
+
+/// The kernel's own form of a device's number, which is not the one that programs see.
+dev_t device_from_kernel(std::uint32_t number) {
+    constexpr unsigned minor_bits = 20;
+    return makedev(number >> minor_bits, number & ((1U << minor_bits) - 1));
 }
 
 std::optional<Backlog> tcp_backlog(int listener) {
@@ -73,33 +84,40 @@ std::optional<Backlog> ListenQueues::look(int listener) {
     socklen_t size = sizeof family;
     if (::getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) return std::nullopt;
     if (family != AF_UNIX) return tcp_backlog(listener);
-    struct stat file {};
-    if (unavailable_ || ::fstat(listener, &file) != 0) return std::nullopt;
-    return look_at_unix_socket(static_cast<std::uint32_t>(file.st_ino));
+    const auto length = value_of<unix_diag_rqlen>(ask(listener, UDIAG_SHOW_RQLEN, UNIX_DIAG_RQLEN));
+    if (!length) return std::nullopt;
+    return Backlog{length->udiag_rqueue, length->udiag_wqueue};
 }
 
-std::optional<Backlog> ListenQueues::look_at_unix_socket(std::uint32_t inode) {
+std::optional<BoundFile> ListenQueues::file_of(int listener) {
+    const auto file = value_of<unix_diag_vfs>(ask(listener, UDIAG_SHOW_VFS, UNIX_DIAG_VFS));
+    if (!file) return std::nullopt;
+    return BoundFile{device_from_kernel(file->udiag_vfs_dev), file->udiag_vfs_ino};
+}
+
+std::vector<std::byte> ListenQueues::ask(int socket, std::uint32_t show, std::uint16_t type) {
+    struct stat file {};
+    if (unavailable_ || ::fstat(socket, &file) != 0) return {};
     if (!netlink_) {
         netlink_ = UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
         unavailable_ = !netlink_;
-        if (unavailable_) return std::nullopt;
+        if (unavailable_) return {};
     }
-    const UnixQuestion question = question_about(inode, ++sequence_);
-    if (::send(netlink_.get(), &question, sizeof question, MSG_DONTWAIT) != sizeof question)
-        return std::nullopt;
+    const UnixQuestion question = question_about(static_cast<std::uint32_t>(file.st_ino), ++sequence_, show);
+    if (::send(netlink_.get(), &question, sizeof question, MSG_DONTWAIT) != sizeof question) return {};
     // The kernel has answered by the time send() returns. An older answer that was never fetched is passed
     // over.
     alignas(nlmsghdr) std::array<std::byte, 1024> answer{};
     for (;;) {
         const ssize_t got = ::recv(netlink_.get(), answer.data(), answer.size(), MSG_DONTWAIT);
         constexpr std::size_t fixed = NLMSG_HDRLEN + sizeof(unix_diag_msg);
-        if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+        if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return {};
         nlmsghdr head{};
         std::memcpy(&head, answer.data(), sizeof head);
         if (head.nlmsg_seq != sequence_) continue;
         const auto size = static_cast<std::size_t>(got);
-        if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY || size < fixed) return std::nullopt;
-        return backlog_in(answer.data() + fixed, size - fixed);
+        if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY || size < fixed) return {};
+        return attribute_in(answer.data() + fixed, size - fixed, type);
     }
 }
 

@@ -16,6 +16,8 @@
 #include <memory>
 
 #include "phalanx/base/parse.hpp"
+#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/listen_queue.hpp"
 
 namespace phalanx::os {
 namespace {
@@ -178,6 +180,17 @@ Result<ListenSocket> listen_on_one(const ListenAddress& address, std::string_vie
     return v4;
 }
 
+/// Takes note of a bound socket's file if there is still one at its path that leads to it.
+void find_file(ListenSocket& socket, int fd) {
+    struct stat found {};
+    if (::lstat(socket.bound_path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+    const auto bound = ListenQueues().file_of(fd);
+    if (bound && (bound->device != found.st_dev || bound->inode != static_cast<std::uint32_t>(found.st_ino)))
+        return;
+    socket.device = found.st_dev;
+    socket.inode = found.st_ino;
+}
+
 /// The name in the address as configured, without port and brackets.
 std::string_view host_in(std::string_view text) {
     std::string_view host = text.substr(0, text.rfind(':'));
@@ -234,14 +247,33 @@ Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses, std::st
     return listening;
 }
 
+ListenSocket adopt_listener(UniqueFd fd, SocketFile file) {
+    ListenSocket socket;
+    (void)set_non_blocking(fd.get());
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    const bool named = ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    if (named && address.sun_family != AF_UNIX) {
+        const int on = 1;
+        (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    } else if (named && address.sun_path[0] != 0) {
+        socket.bound_path = {address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path)};
+        find_file(socket, fd.get());
+    }
+    socket.fd = std::move(fd);
+    socket.file = file;
+    return socket;
+}
+
 std::string bound_name(const ListenSocket& socket) {
     if (!socket.bound_path.empty()) return socket.bound_path;
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     char host[NI_MAXHOST] = "";
     char port[NI_MAXSERV] = "";
-    if (::getsockname(socket.fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-        ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
+    if (::getsockname(socket.fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    if (address.ss_family == AF_UNIX) return "a Unix socket without a path";
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
                       NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return {};
     return fmt::format("{}:{}", host, port);
@@ -276,11 +308,13 @@ Result<ListenSocket> duplicate(const ListenSocket& socket) {
     second.bound_path = socket.bound_path;
     second.device = socket.device;
     second.inode = socket.inode;
+    second.file = socket.file;
     return second;
 }
 
 void remove_socket_file(const ListenSocket& socket) {
-    if (!socket.bound_path.empty() && can_be_found(socket)) ::unlink(socket.bound_path.c_str());
+    if (socket.file == SocketFile::ours && !socket.bound_path.empty() && can_be_found(socket))
+        ::unlink(socket.bound_path.c_str());
 }
 
 bool has_connection(const UniqueFd& listening) {

@@ -158,14 +158,15 @@ void prepare_process_title(int argc, char** argv) {
     for (int i = 0; i < argc; ++i) {
         if (argv[i] == end) end = argv[i] + std::strlen(argv[i]) + 1;
     }
-    char** moved = new char*[environment_list().size() + 1];
-    std::size_t count = 0;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         if (*entry == end) end = *entry + std::strlen(*entry) + 1;
-        moved[count++] = ::strdup(*entry);
     }
-    moved[count] = nullptr;
-    environ = moved;
+    // Kept for good: the C library's environment consists of them, as long as nobody changes it.
+    static std::vector<std::string> texts;
+    static std::vector<char*> moved;
+    texts = environment_list();
+    moved = pointers(texts);
+    environ = moved.data();
     title_room = {argv[0], static_cast<std::size_t>(end - argv[0])};
 }
 

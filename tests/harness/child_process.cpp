@@ -19,6 +19,9 @@ namespace phalanx::harness {
 namespace {
 
 constexpr int kCannotStart = 126;
+constexpr int kFirstPassed = 3;
+/// Where the child, once it has a number, writes that.
+constexpr std::string_view kOwnNumber = "LISTEN_PID=0000000000";
 /// How long a program may take to leave after its end signal when the test itself is done with it.
 constexpr milliseconds kFarewell{5'000};
 /// How long its own processes may then take to follow it before they are killed.
@@ -34,6 +37,9 @@ std::vector<std::string> environment_of(const Command& command) {
         if (!replaced) all.emplace_back(text);
     }
     for (const auto& [name, value] : command.environment) all.push_back(name + "=" + value);
+    if (command.passed.empty()) return all;
+    all.push_back("LISTEN_FDS=" + std::to_string(command.passed.size()));
+    all.emplace_back(kOwnNumber);
     return all;
 }
 
@@ -48,6 +54,21 @@ void open_as(int number, const char* path, int flags) {
     const int opened = ::open(path, flags, 0644);
     if (opened < 0 || ::dup2(opened, number) < 0) ::_exit(kCannotStart);
     if (opened != number) ::close(opened);
+}
+
+void pass_descriptors(const std::vector<int>& passed, char* own_number) {
+    constexpr int kOutOfTheWay = 100;
+    for (std::size_t i = 0; i < passed.size(); ++i) {
+        const int number = static_cast<int>(i);
+        if (::dup2(passed[i], kOutOfTheWay + number) < 0) ::_exit(kCannotStart);
+    }
+    for (std::size_t i = 0; i < passed.size(); ++i) {
+        const int number = static_cast<int>(i);
+        ::dup2(kOutOfTheWay + number, kFirstPassed + number);
+        ::close(kOutOfTheWay + number);
+    }
+    char* digit = own_number + kOwnNumber.size() - 1;
+    for (pid_t rest = ::getpid(); rest > 0; rest /= 10) *digit-- = static_cast<char>('0' + rest % 10);
 }
 
 /// After fork: only what is safe in the child of a process that may have threads.
@@ -66,6 +87,11 @@ void open_as(int number, const char* path, int flags) {
         const auto [user, group] = *command.run_as;
         if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0)
             ::_exit(kCannotStart);
+    }
+    if (!command.passed.empty()) {
+        std::size_t last = 0;
+        while (environment[last + 1] != nullptr) ++last;
+        pass_descriptors(command.passed, environment[last]);
     }
     ::prctl(PR_SET_PDEATHSIG, command.end_signal);
     if (::getppid() != parent) ::_exit(kCannotStart);

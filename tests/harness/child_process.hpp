@@ -29,6 +29,8 @@ struct Command {
     std::filesystem::path errors;
     std::optional<int> errors_descriptor;           ///< of the test's: standard error instead of a file
     std::optional<std::pair<uid_t, gid_t>> run_as;  ///< without supplementary groups; needs root
+    /// Descriptors of the test's that it gets from 3 on, with LISTEN_FDS and LISTEN_PID in its environment.
+    std::vector<int> passed;
     int end_signal = 15;  ///< sent to the process, by the kernel too, when the test goes away first
 };
 

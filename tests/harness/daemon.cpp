@@ -28,6 +28,7 @@ Command command_of(const DaemonStart& start) {
     command.output = start.log;
     command.errors = start.log;
     command.run_as = start.run_as;
+    command.passed = start.passed;
     command.end_signal = SIGTERM;
     return command;
 }

@@ -7,6 +7,7 @@
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/options.hpp"
+#include "phalanx/os/passed_sockets.hpp"
 
 namespace phalanx::master {
 
@@ -21,8 +22,9 @@ class Master {
     Master(const Master&) = delete;
     Master& operator=(const Master&) = delete;
 
-    /// Binds every pool's address. After an Error nothing is left behind: sockets bound so far are removed.
-    [[nodiscard]] base::Result<void> bind();
+    /// Binds every pool's address, or listens at one of the sockets that were passed. After an Error nothing
+    /// is left behind: sockets bound so far are removed.
+    [[nodiscard]] base::Result<void> bind(os::PassedSockets passed);
     /// Starts the pools and serves until a signal ends it. `announce` is called once it is ready. Returns the
     /// exit code: 0, or 70 when the event loop cannot be had.
     [[nodiscard]] int run(const std::function<void()>& announce);

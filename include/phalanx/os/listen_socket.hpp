@@ -39,13 +39,17 @@ struct SocketOwner {
     std::string label{};  ///< in front of what cannot be done for an owner: php-fpm names the pool there
 };
 
+/// Whose a Unix socket's file is, and so who removes it in the end.
+enum class SocketFile { ours, lent };
+
 /// A socket that listens: non-blocking, close-on-exec, SO_REUSEADDR and (TCP) TCP_NODELAY, which the
 /// connections it accepts inherit.
 struct ListenSocket {
     UniqueFd fd;
-    std::string bound_path;  ///< Unix: the file to remove at the end, empty for TCP
+    std::string bound_path;  ///< Unix: its file, empty for TCP
     dev_t device = 0;        ///< of that file, so that nobody else's is removed
     ino_t inode = 0;
+    SocketFile file = SocketFile::ours;
     std::vector<std::string> notices;   ///< what php-fpm says on the way
     std::vector<std::string> warnings;  ///< the same: of addresses it ignores
 };
@@ -63,6 +67,9 @@ struct ListenSocket {
                                                    std::string_view text, std::int64_t backlog,
                                                    const SocketOwner& owner);
 
+/// A socket that listens already, made by somebody else or by us in a former life.
+[[nodiscard]] ListenSocket adopt_listener(UniqueFd fd, SocketFile file);
+
 /// php-fpm's name for where a socket listens: the path, or "127.0.0.1:9000", "::1:9000", ":::9000".
 [[nodiscard]] std::string bound_name(const ListenSocket& socket);
 /// The names a socket at these addresses may have.
@@ -72,7 +79,7 @@ struct ListenSocket {
 /// A second descriptor for the same socket (and its file).
 [[nodiscard]] base::Result<ListenSocket> duplicate(const ListenSocket& socket);
 
-/// Removes the socket's file if it is still the one that was bound.
+/// Removes the socket's file if it is still the one that was bound, and ours.
 void remove_socket_file(const ListenSocket& socket);
 
 /// Whether somebody has connected and waits to be accepted.

@@ -17,6 +17,7 @@
 #include "phalanx/master/master.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/identity.hpp"
+#include "phalanx/os/passed_sockets.hpp"
 #include "phalanx/os/process.hpp"
 #include "worker_program.hpp"
 
@@ -134,7 +135,7 @@ base::Result<void> apply(const CommandLine& line, config::GlobalSettings global,
     return apply_limits(global);
 }
 
-int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log) {
+int serve(const CommandLine& line, config::Settings settings, os::PassedSockets passed, log::ErrorLog& log) {
     const auto worker_program = find_worker_program();
     if (!worker_program) {
         log.error(worker_program.error().text());
@@ -162,7 +163,7 @@ int serve(const CommandLine& line, config::Settings settings, log::ErrorLog& log
                                 return apply(line, global, daemonize, log);
                             }};
     master::Master master(std::move(settings), std::move(options), log);
-    if (auto bound = master.bind(); !bound) {
+    if (auto bound = master.bind(std::move(passed)); !bound) {
         log.error(bound.error().text());
         return fail(log);
     }
@@ -184,6 +185,7 @@ void say(log::ErrorLog& log, std::span<const config::Diagnostic> diagnostics) {
 }  // namespace
 
 int start(const CommandLine& line) {
+    os::PassedSockets passed = os::take_passed_sockets();
     log::ErrorLog log;
     const config::LoadResult loaded = read_configuration(line);
     const std::span diagnostics(loaded.diagnostics);
@@ -198,7 +200,7 @@ int start(const CommandLine& line) {
     say(log, diagnostics.subspan(early));
     if (!loaded.settings) return fail(log);
     if (line.tests > 0) return test(line, *loaded.settings, log);
-    return serve(line, *loaded.settings, log);
+    return serve(line, *loaded.settings, std::move(passed), log);
 }
 
 }  // namespace phalanx::app
