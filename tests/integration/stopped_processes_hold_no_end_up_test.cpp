@@ -1,0 +1,47 @@
+#include <csignal>
+
+#include "harness/process.hpp"
+#include "harness/site.hpp"
+#include "running_script.hpp"
+
+namespace phalanx::harness {
+namespace {
+
+/// Promised is one second; the rest is for a busy machine.
+constexpr milliseconds kSoon{4'000};
+
+/// Whoever looks into a process with a debugger stops it, and so does a container that is frozen.
+class StoppedProcesses : public SiteTest, public testing::WithParamInterface<int> {
+  protected:
+    void stop_everything() {
+        for (const pid_t pid : site().daemon().others()) {
+            ASSERT_TRUE(signal_process(pid, SIGSTOP));
+            ASSERT_TRUE(eventually(kPatience, [pid] {
+                const auto stat = process_stat(pid);
+                return !stat || stat->state == 'T' || stat->is_zombie();
+            }));
+        }
+    }
+};
+
+TEST_P(StoppedProcesses, HoldNoEndUp) {
+    SKIP_UNLESS_PHALANX("template processes are not there to be stopped");
+    site().script("long.php", script_that_takes(60));
+    site().add_pool("second").set("pm", "ondemand");
+    site().start();
+    RunningScript running(site().address(), site().request("/long.php"));
+    ASSERT_NE(running.pid(), 0);
+    stop_everything();
+    const auto begin = Clock::now();
+    site().daemon().signal(GetParam());
+    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0})) << site().daemon().log();
+    EXPECT_LT(Clock::now() - begin, kSoon);
+    EXPECT_EQ(site().daemon().others(), std::vector<pid_t>{}) << "processes are left";
+    EXPECT_TRUE(running.rest().closed);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, StoppedProcesses, testing::Values(SIGTERM, SIGINT),
+                         [](const auto& each) { return each.param == SIGTERM ? "Term" : "Int"; });
+
+}  // namespace
+}  // namespace phalanx::harness
