@@ -53,12 +53,19 @@ void PassedSockets::offer_by_name(const os::PassedSocket& passed, OpenSockets& o
                         where.text));
 }
 
+bool PassedSockets::holds(const os::ListenSocket& socket) const {
+    return std::any_of(sockets_.begin(), sockets_.end(), [&](const os::PassedSocket& passed) {
+        return os::bound_name(passed.socket) == os::bound_name(socket);
+    });
+}
+
 void PassedSockets::settle(const std::set<std::string>& used) {
     if (std::exchange(settled_, true)) return;
     std::erase_if(sockets_, [&](const os::PassedSocket& passed) {
         const std::string name = os::bound_name(passed.socket);
         const bool is_used = used.count(name) > 0;
         if (!is_used) {
+            os::remove_socket_file(passed.socket);
             log_.warning(
                 fmt::format("the socket {}{} was passed to this program and is closed: no pool listens there",
                             name, passed.name.empty() ? "" : fmt::format(" ({})", passed.name)));

@@ -22,6 +22,8 @@ class PassedSockets {
     void take(os::PassedSockets passed);
     /// Adds them to those that are open already and come first.
     void add_to(OpenSockets& open, const std::vector<PoolPlan>& plans) const;
+    /// Whether the socket is one of these: a start that fails leaves it as it was.
+    [[nodiscard]] bool holds(const os::ListenSocket& socket) const;
     /// The first configuration is in use: what nobody has taken is closed. `used` are names of addresses.
     void settle(const std::set<std::string>& used);
 

@@ -204,7 +204,7 @@ std::size_t Pools::owners_of(const os::ListenSocket& socket) const {
 }
 
 void Pools::discard(const os::ListenSocket& socket) const {
-    if (owners_of(socket) == 0) os::remove_socket_file(socket);
+    if (owners_of(socket) == 0 && !passed_.holds(socket)) os::remove_socket_file(socket);
 }
 
 /// Every pool that does not stay gives way: to its heir, once that is ready, or because it has none.

@@ -37,6 +37,10 @@ void Master::Running::reload() {
         (void)os::notify_service_manager(
             fmt::format("RELOADING=1\nMONOTONIC_USEC={}", base::monotonic_usec()));
     }
+    if (program_.was_replaced()) {
+        log_.warning(fmt::format("{} was replaced: the master runs the former program until it is restarted",
+                                 program_.path()));
+    }
     reader_.start([this](NewConfiguration next) { change_to(std::move(next)); });
 }
 

@@ -55,6 +55,7 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSe
               [this] { look_whether_started(); },
               [this] { count_crash(); }},
       pools_(around_),
+      program_(options.command_line.empty() ? std::string() : options.command_line[0]),
       reader_(*loop_, options, facts_),
       signals_(loop_->asio(), SIGTERM, SIGINT, SIGQUIT),
       maintenance_timer_(*loop_),

@@ -11,6 +11,7 @@
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
 #include "phalanx/os/listen_queue.hpp"
+#include "phalanx/os/own_program.hpp"
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "pools.hpp"
@@ -83,6 +84,7 @@ class Master::Running {
     PoolSurroundings around_;
     Pools pools_;
     SocketStore socket_store_;
+    os::OwnProgram program_;
     ConfigurationReader reader_;
     boost::asio::signal_set signals_;
     Timer maintenance_timer_;

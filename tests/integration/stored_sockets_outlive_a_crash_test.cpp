@@ -66,6 +66,36 @@ TEST_F(StoredSockets, AreGivenUpWhenTheirFileIsGone) {
     EXPECT_EQ(site().get("/x.php").body(), "x");
 }
 
+/// Whoever mends the configuration still finds the clients that wait.
+TEST_F(StoredSockets, OutliveAStartThatFails) {
+    SKIP_UNLESS_PHALANX("stores nothing");
+    site().start();
+    const Notice kept = stored();
+    crash_and_start(kept);
+    site().add_pool("second").set("listen", "/nonexistent/second.sock");
+    site().launch();
+    EXPECT_EQ(site().daemon().wait(), (ExitStatus{78, 0}));
+    site().drop_pool("second");
+    FastCgiClient waiting(site().address());
+    EXPECT_TRUE(waiting.connected());
+    waiting.send(site().request("/x.php"));
+    site().start();
+    EXPECT_EQ(waiting.read_answer().body(), "x") << site().daemon().log();
+}
+
+TEST_F(StoredSockets, AreRemovedWhenTheirPoolHasGoneMeanwhile) {
+    SKIP_UNLESS_PHALANX("stores nothing");
+    site().start();
+    const Notice kept = stored();
+    crash_and_start(kept);
+    const std::string path = site().address().host();
+    site().pool().set("listen", (site().files() / "elsewhere.sock").string());
+    site().start();
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_EQ(removed().value("FDNAME"), kept.value("FDNAME"));
+    EXPECT_EQ(site().get("/x.php").body(), "x");
+}
+
 TEST_F(StoredSockets, LeaveTheStoreWithTheirPool) {
     SKIP_UNLESS_PHALANX("stores nothing");
     site().add_pool("second");
