@@ -235,9 +235,9 @@ void Pool::connection_waits_for_growth() {
 
 bool Pool::lacks_workers() {
     if (is_asleep() || cannot_serve()) return true;
-    // Its first workers are on their way.
-    if (staff_.count(WorkerLife::serving) == 0) return false;
-    return dispatcher_.waiting() > 0 || !can_grow_on_demand();
+    if (dispatcher_.waiting() > 0) return true;
+    // The first workers of a pool that starts are on their way.
+    return staff_.count(WorkerLife::serving) > 0 && !can_grow_on_demand();
 }
 
 bool Pool::cannot_serve() const {

@@ -236,6 +236,7 @@ Request* running_request() noexcept {
 }
 
 void hand_request_to(RequestPort& port) noexcept {
+    forget_working_directory();
     Request* const request = running_request();
     if (request == nullptr) return;
     request->body.end();

@@ -20,6 +20,11 @@ void remember_working_directory() {
     home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+void forget_working_directory() noexcept {
+    if (home >= 0) close(home);
+    home = -1;
+}
+
 void enter_directory_of(std::string_view script) noexcept {
     char path[PATH_MAX];
     const std::size_t slash = script.rfind('/');

@@ -115,6 +115,13 @@ Session::Next Session::next_head(HeadOutcome& head, Linger* linger) {
     }
 }
 
+/// A client that has not sent the empty record that ends its body is still at it. Waits for nothing.
+bool Session::has_all_of_request() {
+    if (!reader_.bytes_behind()) return false;
+    (void)reader_.finish_request();
+    return reader_.input_ended();
+}
+
 bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     writer_.begin(head.request_id);
     stream_.begin_request();
@@ -134,8 +141,7 @@ bool Session::run(const fastcgi::RequestHead& head, Result& result) {
         return reader_.finish_request() == fastcgi::Finish::keep && !writer_.failed();
     if (stream_.is_detached()) {
         result.end = End::taken_early;
-    } else if (!writer_.failed() && !reader_.input_ended()) {
-        // A client that has not sent the empty record that ends its body is still at it.
+    } else if (!writer_.failed() && !has_all_of_request()) {
         stream_.say_end();
         result.end = End::closing;
     }

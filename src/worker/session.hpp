@@ -57,6 +57,7 @@ class Session {
     enum class Next { request, wait, over, closing };
     [[nodiscard]] Next look_for_head(Linger* linger);
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head, Linger* linger);
+    [[nodiscard]] bool has_all_of_request();
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 
     const Inheritance& inherited_;

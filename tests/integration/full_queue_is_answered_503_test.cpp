@@ -55,6 +55,23 @@ TEST_F(Queue, ServesInOrderOfArrival) {
     EXPECT_GE(line_status(site(), "queue wait p99"), line_status(site(), "queue wait p50"));
 }
 
+TEST_F(Queue, TellsScriptsAndTheAccessLogHowLongTheyWaited) {
+    site().script("waited.php", "<?php echo $_SERVER['PHALANX_QUEUE_USEC'];");
+    site().pool().set("access.log", (site().files() / "access.log").string()).set("access.format", "%r %w");
+    site().start();
+    RunningScript busy(site().address(), site().request("/busy.php"));
+    FastCgiClient& client = send_one("/waited.php");
+    ASSERT_TRUE(line_is(1));
+    const std::int64_t waited = std::atoll(client.read_answer().body().c_str());
+    EXPECT_GT(waited, 500'000);
+    EXPECT_LT(waited, 60'000'000);
+    EXPECT_EQ(site().get("/waited.php").body(), "0");
+    const auto line = "/waited.php " + std::to_string(waited) + "\n";
+    EXPECT_TRUE(eventually(
+        kPatience, [&] { return read_file(site().files() / "access.log").find(line) != std::string::npos; }))
+        << line << read_file(site().files() / "access.log");
+}
+
 TEST_F(Queue, ThatIsFullAnswers503) {
     site().pool().set("queue.max_length", "2");
     site().start();
@@ -124,7 +141,7 @@ TEST_F(Queue, DropsRequestsWhoseClientHasLeft) {
     std::filesystem::permissions(site().root(), std::filesystem::perms::all);
     site().start();
     for (int i = 0; i < 12; ++i) send_one("/leave.php?n=" + std::to_string(i), i % 3 == 0);
-    ASSERT_TRUE(line_is(8));
+    ASSERT_TRUE(line_is(8)) << site().get("/status?queue&full").body() << site().daemon().log();
     const auto begin = Clock::now();
     for (const auto& client : clients_) client->close();
     EXPECT_TRUE(line_is(0));

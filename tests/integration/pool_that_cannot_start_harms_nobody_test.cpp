@@ -30,6 +30,7 @@ class PoolThatCannotStart : public SiteTest {
 
 TEST_F(PoolThatCannotStart, SaysWhyIsTriedAgainEverMoreSeldomAndRecovers) {
     site().start();
+    ASSERT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 2; }));
     const auto others = site().daemon().workers();
     ASSERT_TRUE(site().daemon().wait_for_log(kFailure)) << site().daemon().log();
     EXPECT_NE(site().daemon().log().find("the cause of it"), std::string::npos) << site().daemon().log();

@@ -69,7 +69,8 @@ class SystemCalls : public SiteTest {
                              .output = site().files() / "strace.out",
                              .errors = site().files() / "strace.err",
                              .errors_descriptor = std::nullopt,
-                             .run_as = std::nullopt});
+                             .run_as = std::nullopt,
+                             .passed = {}});
         const auto attached = [&] {
             return read_file("/proc/" + worker + "/status").find("TracerPid:\t0\n") == std::string::npos;
         };

@@ -68,6 +68,16 @@ TEST_F(StuckPool, AnswersWhenItsWorkersAreStopped) {
     EXPECT_EQ(site().get("/quick.php").body(), "quick");
 }
 
+TEST_F(StuckPool, IsNotWokenWhenItSleeps) {
+    site().pool().set("pm", "ondemand");
+    site().start();
+    EXPECT_EQ(site().get("/ping").body(), "pong");
+    EXPECT_NE(site().get("/status").body().find("total processes:      0\n"), std::string::npos);
+    EXPECT_TRUE(site().daemon().templates().empty());
+    EXPECT_EQ(site().get("/quick.php").body(), "quick");
+    EXPECT_NE(site().get("/status").body().find("total processes:      1\n"), std::string::npos);
+}
+
 TEST_F(StuckPool, AnswersNobodyWhoMayNotConnect) {
     const Address address = Address::tcp("127.0.0.1", free_tcp_port());
     site().pool().set("listen", address.listen_value()).set("listen.allowed_clients", "127.0.0.2");
