@@ -8,7 +8,7 @@ namespace phalanx::link::model {
 namespace {
 
 std::uint64_t hash_of(const State& state) {
-    std::uint64_t words[sizeof(State) / sizeof(std::uint64_t)];
+    std::uint64_t words[(sizeof(State) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t)] = {};
     std::memcpy(words, &state, sizeof state);
     std::uint64_t hash = 0;
     for (const std::uint64_t word : words) {
@@ -82,8 +82,7 @@ std::string_view Explorer::expand(Index index) {
     bool at_end = true;
     for (const Successor& successor : found_) {
         const Index target = insert(successor.state, index);
-        // A worker that is stopped may stay so for ever: nothing may depend on its going on.
-        if (successor.action == Action::worker_continued) continue;
+        if (may_never_come(successor.action)) continue;
         at_end = false;
         edges_.push_back(target);
     }

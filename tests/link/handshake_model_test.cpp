@@ -8,15 +8,25 @@ namespace phalanx::link::model {
 namespace {
 
 /// Far above what the largest exploration here needs: what stops a model that has lost its bounds.
-constexpr std::size_t most_states = 8'000'000;
+constexpr std::size_t most_states = 6'000'000;
 
-enum class ThirdClient : std::uint8_t { none, like_the_others, slow_or_kept };
+enum class ThirdClient : std::uint8_t { none, like_the_others, slow_or_kept, asks_twice };
 
 State situation(std::initializer_list<Chance> chances, std::size_t plain_clients, ThirdClient third) {
     State state = System::initial(chances);
-    if (plain_clients == 1) state.fate_of(1) = Fate::answered;
+    if (plain_clients < 2) state.fate_of(1) = Fate::answered;
+    if (plain_clients == 0) state.fate_of(2) = Fate::answered;
     if (third == ThirdClient::none) state.fate_of(slow_client) = Fate::answered;
     if (third == ThirdClient::like_the_others) state.slow.set(SlowClientFlag::head_sent);
+    if (third == ThirdClient::asks_twice) state.slow.set(SlowClientFlag::asks_again);
+    return state;
+}
+
+/// One worker has hung itself up for good; the other may follow.
+State stuck(std::initializer_list<Chance> chances, std::size_t plain_clients, ThirdClient third) {
+    State state = situation(chances, plain_clients, third);
+    state.chances.set(Chance::stop);
+    state.worker[1].life = Life::stopped;
     return state;
 }
 
@@ -44,8 +54,8 @@ void expect_all_visited(const Findings& findings, bool workers_leave) {
     }
 }
 
-void expect_sound(const State& start) {
-    const Findings findings = explore(Variant{}, start);
+void expect_sound(const State& start, const Variant& variant = {}) {
+    const Findings findings = explore(variant, start);
     EXPECT_EQ(findings.fault, "") << words_of(findings);
     std::cout << findings.states << " states, " << findings.steps << " steps between them, " << findings.depth
               << " deep\n";
@@ -53,24 +63,80 @@ void expect_sound(const State& start) {
     expect_all_visited(findings, start.chances.has(Chance::control));
 }
 
-TEST(Handshake, SurvivesACrashAndAStopAtEveryPoint) {
-    expect_sound(situation({Chance::crash, Chance::stop}, 2, ThirdClient::like_the_others));
+/// For what would be too many states with it.
+Variant without_line_mode() {
+    Variant variant;
+    variant.knows_line_mode = false;
+    return variant;
 }
 
-TEST(Handshake, SurvivesThemWithAClientThatIsSlowOrKept) {
-    expect_sound(situation({Chance::crash, Chance::stop}, 1, ThirdClient::slow_or_kept));
+TEST(Handshake, SurvivesACrashAndAStopAtEveryPoint) {
+    expect_sound(situation({Chance::crash, Chance::stop}, 2, ThirdClient::none));
+}
+
+TEST(Handshake, ServesThreeClients) {
+    expect_sound(situation({}, 2, ThirdClient::like_the_others));
 }
 
 TEST(Handshake, ServesThreeClientsOneSlowOrKept) {
     expect_sound(situation({}, 2, ThirdClient::slow_or_kept));
 }
 
+TEST(Handshake, LetsAWorkerGo) {
+    expect_sound(situation({Chance::control}, 2, ThirdClient::none));
+}
+
 TEST(Handshake, LetsAWorkerGoWhileOneCrashes) {
-    expect_sound(situation({Chance::control, Chance::crash}, 2, ThirdClient::none));
+    expect_sound(situation({Chance::control, Chance::crash}, 2, ThirdClient::none), without_line_mode());
 }
 
 TEST(Handshake, LetsAWorkerGoWhileOneIsStopped) {
-    expect_sound(situation({Chance::control, Chance::stop}, 2, ThirdClient::none));
+    expect_sound(situation({Chance::control, Chance::stop}, 2, ThirdClient::none), without_line_mode());
+}
+
+TEST(Handshake, LetsAWorkerGoInLineModeWhileOneCrashesOrIsStopped) {
+    expect_sound(situation({Chance::control, Chance::crash}, 1, ThirdClient::none));
+    expect_sound(situation({Chance::control, Chance::stop}, 1, ThirdClient::none));
+}
+
+TEST(Handshake, LetsAClientLeaveWhileAWorkerCrashes) {
+    expect_sound(situation({Chance::hang_up, Chance::crash}, 2, ThirdClient::none));
+}
+
+TEST(Handshake, ServesAKeptClientTwiceBesideAnotherWhileAnyMayLeave) {
+    expect_sound(situation({Chance::hang_up}, 1, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, ServesAKeptClientTwiceBesideAnotherThroughACrash) {
+    expect_sound(situation({Chance::crash}, 1, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, ServesAKeptClientTwiceBesideAnotherThroughAStop) {
+    expect_sound(situation({Chance::stop}, 1, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, ServesAKeptClientTwiceThroughACrashAndAStop) {
+    expect_sound(situation({Chance::crash, Chance::stop}, 0, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, ServesAKeptClientTwiceWhileAWorkerGoes) {
+    expect_sound(situation({Chance::control}, 0, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, SeesEveryClientOfLineModeAndWhoLeavesWhenNoWorkerIsLeft) {
+    expect_sound(stuck({Chance::hang_up}, 2, ThirdClient::none));
+}
+
+TEST(Handshake, SeesThemWithAClientThatIsKept) {
+    expect_sound(stuck({}, 1, ThirdClient::slow_or_kept));
+    expect_sound(stuck({Chance::hang_up}, 0, ThirdClient::asks_twice));
+}
+
+TEST(Handshake, RefusesWhomAFullLineCannotTake) {
+    Variant variant;
+    variant.longest_line = 1;
+    expect_sound(situation({Chance::hang_up}, 1, ThirdClient::slow_or_kept), variant);
+    expect_sound(stuck({}, 2, ThirdClient::like_the_others), variant);
 }
 
 // The checker must be able to fail: each test below takes one rule of the hand-shake away.
@@ -235,6 +301,76 @@ TEST(HandshakeMutant, ControlMessageThatAJobCheckFoundIsNotSentAgain) {
                 findings.fault == "a control message was lost")
         << findings.fault;
     std::cout << words_of(findings);
+}
+
+TEST(HandshakeMutant, LineModeForgetsToWatchTheListener) {
+    Variant variant;
+    variant.watches_in_line_mode = false;
+    expect_fault(variant, stuck({}, 2, ThirdClient::none), "LINE leaves a client in the kernel's queue");
+}
+
+TEST(HandshakeMutant, MasterDoesNotLookAroundWhenTheModeChanges) {
+    Variant variant;
+    variant.pumps_when_mode_changes = false;
+    expect_fault(variant, stuck({}, 2, ThirdClient::none), "LINE leaves a client in the kernel's queue");
+}
+
+TEST(HandshakeMutant, MasterSleepsInLineModeWithoutSettingWake) {
+    Variant variant;
+    variant.master = [](MasterStep step, MasterOperations& master) {
+        if (step == MasterStep::set_wake && master.is_in_line_mode()) return MasterStep::look_again;
+        return advance(step, master);
+    };
+    expect_fault(variant, calm(), "a client waits for ever");
+}
+
+TEST(HandshakeMutant, NobodyLooksForThoseWhoLeftTheLine) {
+    Variant variant;
+    variant.looks_for_those_who_left = false;
+    expect_fault(variant, stuck({Chance::hang_up}, 1, ThirdClient::none),
+                 "a client that has left stays in the line");
+}
+
+TEST(HandshakeMutant, LineOfJobsThatCameBackIsNotLookedAt) {
+    Variant variant;
+    variant.looks_after_returned_jobs = false;
+    expect_fault(variant, stuck({Chance::hang_up}, 1, ThirdClient::none),
+                 "a client that has left stays in the line");
+}
+
+TEST(HandshakeMutant, KeptNoteIsDropped) {
+    Variant variant;
+    variant.takes_kept_notes = false;
+    expect_fault(variant, situation({}, 0, ThirdClient::asks_twice), "a client was lost");
+}
+
+/// The master holds the connection from the beginning.
+State kept_through_a_crash() {
+    State state = situation({Chance::crash}, 0, ThirdClient::asks_twice);
+    state.fate_of(slow_client) = Fate::open;
+    state.slow.set(SlowClientFlag::head_sent);
+    state.slow.set(SlowClientFlag::parked);
+    return state;
+}
+
+TEST(HandshakeMutant, DeadWorkersKeptNoteIsNotTaken) {
+    Variant variant;
+    variant.drains_dead_outbox = false;
+    // Its connection counts as one that the worker still had.
+    expect_fault(variant, kept_through_a_crash(), "a connection was closed that its worker no longer had");
+}
+
+TEST(HandshakeMutant, ConnectionThatADeadWorkerHeldStaysOpen) {
+    Variant variant;
+    variant.closes_what_dead_worker_held = false;
+    expect_fault(variant, situation({Chance::crash}, 0, ThirdClient::asks_twice), "a client was lost");
+}
+
+TEST(HandshakeMutant, JobThatWasTakenBackStillCountsAsTheWorkers) {
+    Variant variant;
+    variant.ends_loan_with_taken_back_job = false;
+    expect_fault(variant, situation({Chance::crash}, 0, ThirdClient::asks_twice),
+                 "a connection was closed that its worker no longer had");
 }
 
 }  // namespace

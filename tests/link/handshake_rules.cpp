@@ -40,7 +40,26 @@ std::string_view fault_of_worker_at_end(const Worker& worker) {
     return {};
 }
 
-constexpr std::string_view item_names[] = {"-", "1", "2", "3", "recheck", "leave", "log", "hello"};
+/// A client may wait for ever for workers that are all stopped, but where the master sees it: in the line, or
+/// in the kernel's queue where the master leaves that to the workers.
+std::string_view fault_of_client_at_end(const State& state, Client client) {
+    const Fate fate = state.fate[client - 1];
+    if (fate != Fate::open && fate != Fate::left) return {};
+    bool all_stopped = true;
+    for (const Worker& worker : state.worker) {
+        if (worker.life == Life::stopped && worker.hand == client) return {};
+        all_stopped = all_stopped && worker.life == Life::stopped;
+    }
+    const bool in_backlog = state.backlog.holds(item_of(client));
+    if (in_backlog && state.lining.has(LineFlag::line_mode))
+        return "LINE leaves a client in the kernel's queue";
+    if (in_backlog && all_stopped) return {};
+    if (fate == Fate::left) return "a client that has left stays in the line";
+    return all_stopped && state.line.holds(item_of(client)) ? "" : "a client waits for ever";
+}
+
+constexpr std::string_view item_names[] = {"-",     "1",   "2",     "3",    "recheck",
+                                           "leave", "log", "hello", "kept", "closed"};
 constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "check_line",  "accept",
                                              "announce_idle", "check_wake",    "wake_master", "receive",
                                              "serve",         "close_inbox",   "drain_inbox", "serve_last",
@@ -54,13 +73,16 @@ constexpr std::string_view task_names[] = {
 constexpr std::string_view action_names[] = {
     "worker {} steps",        "worker {} decides to leave", "worker {} is signalled to leave",
     "worker {} is killed",    "worker {} is stopped",       "worker {} goes on",
+    "worker {} answers",      "worker {} hands on early",   "worker {} takes the next request",
     "master steps",           "master stores line",         "master sees the listener",
     "master is woken",        "master buries worker {}",    "master checks worker {}",
-    "master hears worker {}", "client {} is ready",         "new clients join the line",
+    "master hears worker {}", "client {} is ready",         "parked client {} has left",
+    "the mode changes",       "the pool may grow",          "master looks at the line",
     "worker {} is to leave",  "worker {} gets a log",       "client {} connects",
-    "client {} is kept",      "client {} sends its head"};
+    "client {} is kept",      "client {} sends its head",   "client {} asks again",
+    "client {} leaves"};
 constexpr std::string_view lives[] = {"", " STOPPED", " DEAD"};
-constexpr std::string_view fates[] = {"absent", "open", "answered", "failed"};
+constexpr std::string_view fates[] = {"absent", "open", "idle", "left", "answered", "failed", "ended"};
 
 template <typename Enum>
 std::size_t index_of(Enum value) {
@@ -99,10 +121,15 @@ std::string_view System::fault(const State& state) {
             return "a worker announces itself a second time";
         case Fault::queue_overflow:
             return "a queue has grown beyond its bound";
+        case Fault::not_lent:
+            return "a note is about a connection that its worker has not been lent";
+        case Fault::closed_unheld:
+            return "a connection was closed that its worker no longer had";
     }
     const Census census(state);
     for (Client client = 1; client <= clients; ++client) {
-        const unsigned expected = state.fate[client - 1] == Fate::open ? 1 : 0;
+        const Fate fate = state.fate[client - 1];
+        const unsigned expected = fate == Fate::open || fate == Fate::idle || fate == Fate::left ? 1 : 0;
         if (census.places_of(client) > expected) return "a client is in two places";
         if (census.places_of(client) < expected) return "a client was lost";
     }
@@ -114,12 +141,7 @@ std::string_view System::fault_at_end(const State& state) {
         if (const auto wrong = fault_of_worker_at_end(worker); !wrong.empty()) return wrong;
     }
     for (Client client = 1; client <= clients; ++client) {
-        if (state.fate[client - 1] != Fate::open) continue;
-        bool in_stopped_hands = false;
-        for (const Worker& worker : state.worker) {
-            in_stopped_hands = in_stopped_hands || (worker.life == Life::stopped && worker.hand == client);
-        }
-        if (!in_stopped_hands) return "a client waits for ever";
+        if (const auto wrong = fault_of_client_at_end(state, client); !wrong.empty()) return wrong;
     }
     return {};
 }
@@ -134,13 +156,12 @@ std::string describe(const State& state) {
         text += fmt::format("    worker {}: {}\n", i, describe(state.worker[i]));
     }
     text += fmt::format(
-        "    master: {} {} job={} line={} (stored {}) wake={} eventfd={} watching={} backlog={} parked={}\n  "
-        "  "
-        "clients:",
+        "    master: {} {} job={} line={} (stored {}) wake={} eventfd={} watching={} {} backlog={} parked={} "
+        "lent to={}\n    clients:",
         task_names[index_of(state.task)], master_steps[index_of(state.step)], state.job, describe(state.line),
         state.line_word, state.shared.has(SharedFlag::wake), state.shared.has(SharedFlag::eventfd),
-        state.shared.has(SharedFlag::watching), describe(state.backlog),
-        state.slow.has(SlowClientFlag::parked));
+        state.shared.has(SharedFlag::watching), state.lining.has(LineFlag::line_mode) ? "LINE" : "REFILL",
+        describe(state.backlog), state.slow.has(SlowClientFlag::parked), int{state.lent_to} - 1);
     for (const Fate fate : state.fate) text += fmt::format(" {}", fates[index_of(fate)]);
     return text;
 }

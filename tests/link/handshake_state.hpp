@@ -15,18 +15,31 @@ inline constexpr std::size_t workers = 2;
 inline constexpr std::size_t clients = 3;
 
 /// Clients are numbered 1..3 so that 0 can say "nobody". 1 and 2 connect with their request's head; 3 sends
-/// its head whenever it likes and may also be a kept-alive connection that the master holds.
+/// its head whenever it likes and may also be a kept-alive connection that the master holds, with one more
+/// request after the first.
 using Client = std::uint8_t;
 inline constexpr Client nobody = 0;
 inline constexpr Client slow_client = 3;
 
 /// What lies in a queue: a client's connection, or one of the messages without one.
-enum class Item : std::uint8_t { none, client_1, client_2, client_3, recheck, leave, replace_log, hello };
+enum class Item : std::uint8_t {
+    none,
+    client_1,
+    client_2,
+    client_3,
+    recheck,
+    leave,
+    replace_log,
+    hello,
+    kept,   ///< client 3's connection, which the master holds too, is free again
+    closed  ///< it has been closed
+};
 
 [[nodiscard]] constexpr Item item_of(Client client) {
     return static_cast<Item>(client);
 }
 [[nodiscard]] constexpr Client client_of(Item item) {
+    if (item == Item::kept) return slow_client;
     return item <= Item::client_3 ? static_cast<Client>(item) : nobody;
 }
 
@@ -53,6 +66,16 @@ class Fifo {
             if (client_of(at(i)) != nobody) return true;
         }
         return false;
+    }
+    [[nodiscard]] bool holds(Item item) const {
+        return at(0) == item || at(1) == item || at(2) == item || at(3) == item;
+    }
+    void remove(Item item) {
+        Fifo rest;
+        while (!empty()) {
+            if (const Item next = pop_front(); next != item) rest.push_back(next);
+        }
+        *this = rest;
     }
     [[nodiscard]] Item at(std::uint8_t index) const {
         return static_cast<Item>(static_cast<unsigned>(nibbles_) >> 4U * index & 0xFU);
@@ -90,12 +113,13 @@ enum class WorkerFlag : std::uint8_t {
     eligible = 8,           ///< master: said hello, is not leaving
     must_leave = 16,        ///< property: has to come to its end
     must_replace_log = 32,  ///< property: has to carry that message out
-    check_forgotten = 64    ///< master, in a mutant: takes the last job for taken
+    check_forgotten = 64,   ///< master, in a mutant: takes the last job for taken
+    answer_ended = 128      ///< worker: in `serve`, after the answer on a connection that is kept
 };
 
 struct Worker {
     Fifo inbox;   ///< master -> worker
-    Fifo outbox;  ///< worker -> master: hello, and connections given back
+    Fifo outbox;  ///< worker -> master: hello, connections given back, notes about those it was lent
     WorkerStep step = WorkerStep::check_control;
     Life life = Life::running;
     Client hand = nobody;
@@ -120,22 +144,49 @@ enum class SharedFlag : std::uint8_t {
     line_changed = 8,    ///< master: MasterPage::line is to be stored next
     job_came_back = 16,  ///< master: this check took a job out of the inbox
     leave_came_back = 32,
-    log_came_back = 64
+    log_came_back = 64,
+    uncounted = 128  ///< master: messages went back behind the worker's last look at its inbox
 };
 
-enum class Fate : std::uint8_t { absent, open, answered, failed };
+enum class LineFlag : std::uint8_t {
+    line_mode = 1,    ///< master: LINE, else REFILL
+    looked_after = 2  ///< master: the timer of its looks at who has left the line runs
+};
+
+enum class Fate : std::uint8_t {
+    absent,
+    open,      ///< waits for an answer
+    idle,      ///< has one, keeps its connection
+    left,      ///< has closed its end while somebody had the other
+    answered,  ///< finally
+    failed,    ///< with the worker that served it
+    ended      ///< had left, and nobody has its connection any more
+};
 
 /// What may still happen, once each.
 enum class Chance : std::uint8_t {
-    crash = 1,   ///< SIGKILL of a worker
-    stop = 2,    ///< SIGSTOP of a worker
-    control = 4  ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
+    crash = 1,    ///< SIGKILL of a worker
+    stop = 2,     ///< SIGSTOP of a worker
+    control = 4,  ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
+    hang_up = 8   ///< a client leaves before it has its answer
 };
 
-enum class SlowClientFlag : std::uint8_t { head_sent = 1, parked = 2 };
+enum class SlowClientFlag : std::uint8_t {
+    head_sent = 1,
+    parked = 2,
+    asks_again = 4  ///< keeps its connection for one more request
+};
 
 /// A rule that was broken on the way into a state.
-enum class Fault : std::uint8_t { none, answered_twice, served_nobody, bit_set_twice, queue_overflow };
+enum class Fault : std::uint8_t {
+    none,
+    answered_twice,
+    served_nobody,
+    bit_set_twice,
+    queue_overflow,
+    not_lent,      ///< a note about a connection that its sender has not been lent
+    closed_unheld  ///< a dead worker's connection was closed that it did not have any more
+};
 
 /// Everything the processes, the kernel and the clients know.
 struct State {
@@ -150,6 +201,8 @@ struct State {
     Client job = nobody;       ///< in the master's hand
     Fate fate[clients] = {};
     Flags<SlowClientFlag> slow;
+    std::uint8_t lent_to = 0;  ///< master: the worker that has client 3's connection, + 1
+    Flags<LineFlag> lining;
     Flags<Chance> chances;
     Fault fault = Fault::none;
 
@@ -157,12 +210,24 @@ struct State {
     [[nodiscard]] bool head_sent(Client client) const {
         return client != slow_client || slow.has(SlowClientFlag::head_sent);
     }
+    /// Whoever finds the connection closed closes its own end.
+    bool close_if_left(Client client) {
+        if (fate_of(client) != Fate::left) return false;
+        fate_of(client) = Fate::ended;
+        return true;
+    }
+    /// Its connection is closed by others.
+    void lose(Client client) {
+        if (close_if_left(client)) return;
+        Fate& fate_now = fate_of(client);
+        fate_now = fate_now == Fate::idle ? Fate::answered : Fate::failed;
+    }
     void queue(Fifo& fifo, Item item) {
         if (fifo.full()) fault = Fault::queue_overflow;
         fifo.push_back(item);
     }
 };
-static_assert(sizeof(State) == 32 && std::has_unique_object_representations_v<State>,
+static_assert(sizeof(State) == 34 && std::has_unique_object_representations_v<State>,
               "states are hashed and compared as bytes");
 
 }  // namespace phalanx::link::model

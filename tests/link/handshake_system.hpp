@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "handshake_operations.hpp"
+#include "handshake_master_operations.hpp"
 
 namespace phalanx::link::model {
 
@@ -16,6 +16,9 @@ enum class Action : std::uint8_t {
     worker_killed,
     worker_stopped,
     worker_continued,
+    worker_answers,   ///< and keeps the connection
+    worker_hands_on,  ///< the kept connection, while its script goes on
+    worker_lingers,   ///< until the next request has come
     master_step,
     store_line,
     listener_readable,
@@ -24,13 +27,25 @@ enum class Action : std::uint8_t {
     check_job,
     message_from_worker,
     parked_ready,
-    new_ones_queued,
+    parked_left,
+    mode_changed,
+    line_grows,  ///< no worker is idle and the pool may grow: LINE
+    line_looked_at,
     order_leave,
     order_log,
     client_connects,
     client_is_kept,
     client_sends_head,
+    client_asks_again,
+    client_leaves,
 };
+
+/// Nothing may depend on it: a worker that is stopped may stay so for ever, a client need not do more, and
+/// how the mode is decided is no part of the hand-shake.
+[[nodiscard]] constexpr bool may_never_come(Action action) {
+    return action == Action::worker_continued || action == Action::mode_changed ||
+           action == Action::client_asks_again || action == Action::client_leaves;
+}
 
 /// One atomic step of somebody, and where it leads.
 struct Successor {
@@ -58,12 +73,17 @@ class System {
 
   private:
     void add_worker_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+    /// What comes before serve_and_stay can return; false: not all of it has come.
+    bool add_serving_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
     void add_accidents(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
     void add_client_steps(const State& state, std::vector<Successor>& found) const;
+    void add_master_steps(const State& state, std::vector<Successor>& found) const;
     void add_master_events(const State& state, std::vector<Successor>& found) const;
+    void add_line_events(const State& state, std::vector<Successor>& found) const;
     void add_worker_events(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
 
-    void run_master(State& state) const;
+    void take_from_outbox(State& state, std::uint8_t index) const;
+    void run_master(State& state, Look look) const;
     void drain_for_check(State& state) const;
     void bury(State& state, std::uint8_t index) const;
 

@@ -1,0 +1,181 @@
+#pragma once
+
+#include "handshake_worker_operations.hpp"
+
+namespace phalanx::link::model {
+
+/// Whether the master asks, before it gives a request of the line out, if the client is still there: only
+/// about one that has waited for a moment, and not about any number of them.
+enum class Look : std::uint8_t { careful, careless };
+
+class MasterOperations;
+
+/// One implementation of the dispatcher: the real one, unless a test breaks a part of it.
+struct Variant {
+    WorkerStep (*worker)(WorkerStep, WorkerOperations&) = &advance<WorkerOperations>;
+    MasterStep (*master)(MasterStep, MasterOperations&) = &advance<MasterOperations>;
+    bool failed_send_keeps_job = true;     ///< job back to the front of the line
+    bool drains_dead_inbox = true;         ///< jobs a dead worker did not take come back
+    bool drains_dead_outbox = true;        ///< connections a dead worker had given back are taken
+    bool clears_dead_bit = true;           ///< the idle bit of a dead worker goes
+    bool checks_for_untaken_jobs = true;   ///< the 20 ms check
+    bool rechecks_after_take_back = true;  ///< tells the worker that its job was taken back
+    bool checks_whatever_was_said = true;  ///< also when the worker has sent something since the job was sent
+    bool repeats_control_messages = true;  ///< those that a check found in the inbox are sent again
+    bool knows_line_mode = true;           ///< else it is always REFILL
+    bool watches_in_line_mode = true;      ///< LINE watches the listener
+    bool pumps_when_mode_changes = true;
+    bool looks_for_those_who_left = true;   ///< at times, through the whole line
+    bool looks_after_returned_jobs = true;  ///< also where only jobs that came back are in the line
+    bool takes_kept_notes = true;
+    bool ends_loan_with_taken_back_job = true;
+    bool closes_what_dead_worker_held = true;
+    std::uint8_t longest_line = 4;  ///< queue.max_length: who comes then is refused
+};
+
+/// The master's half of the world behind link::advance(MasterStep, ...).
+class MasterOperations {
+  public:
+    MasterOperations(State& state, const Variant& variant, Look look = Look::careful)
+        : state_(state), variant_(variant), look_(look) {}
+
+    bool choose_lowest_idle();
+    bool take_from_line();
+    bool accept_ready();
+    void clear_chosen_bit() { chosen().flags.clear(WorkerFlag::idle); }
+    void send_job();
+    void watch_listener();
+    void line_up_or_unwatch();
+    void store_wake(bool wanted);
+
+    [[nodiscard]] bool is_in_line_mode() const { return state_.lining.has(LineFlag::line_mode); }
+    // What handlers of events need besides.
+    /// A job that was sent and not taken.
+    void return_to_line(Client client);
+    void line_up(Client client);
+    /// Whoever has left leaves the line.
+    void look_at_line();
+    void park() { state_.slow.set(SlowClientFlag::parked); }
+
+  private:
+    Worker& chosen() { return state_.worker[state_.subject]; }
+    void push_line_front(Client client);
+    void queue_new_connections();
+    /// Looks at a new connection: true if its request is here.
+    bool admit(Client client);
+
+    State& state_;
+    const Variant& variant_;
+    Look look_;
+};
+
+inline bool MasterOperations::choose_lowest_idle() {
+    for (std::uint8_t i = 0; i < workers; ++i) {
+        const auto& flags = state_.worker[i].flags;
+        if (!flags.has(WorkerFlag::idle) || !flags.has(WorkerFlag::eligible)) continue;
+        state_.subject = i;
+        return true;
+    }
+    return false;
+}
+
+inline bool MasterOperations::take_from_line() {
+    if (state_.line.empty()) return false;
+    state_.shared.set(SharedFlag::line_changed);
+    do state_.job = client_of(state_.line.pop_front());
+    while (state_.job != nobody && look_ == Look::careful && state_.close_if_left(state_.job));
+    if (state_.line.empty()) state_.lining.clear(LineFlag::looked_after);
+    return state_.job != nobody;
+}
+
+inline bool MasterOperations::accept_ready() {
+    while (!state_.backlog.empty()) {
+        const Client client = client_of(state_.backlog.pop_front());
+        if (!admit(client)) continue;
+        state_.job = client;
+        return true;
+    }
+    return false;
+}
+
+inline bool MasterOperations::admit(Client client) {
+    if (state_.head_sent(client)) return true;
+    if (!state_.close_if_left(client)) park();
+    return false;
+}
+
+inline void MasterOperations::watch_listener() {
+    state_.lining.clear(LineFlag::line_mode);
+    state_.shared.set(SharedFlag::watching);
+}
+
+inline void MasterOperations::line_up_or_unwatch() {
+    const bool line_mode = state_.lining.has(LineFlag::line_mode);
+    if (line_mode) queue_new_connections();
+    if (line_mode && variant_.watches_in_line_mode) {
+        state_.shared.set(SharedFlag::watching);
+    } else {
+        state_.shared.clear(SharedFlag::watching);
+    }
+}
+
+inline void MasterOperations::queue_new_connections() {
+    while (!state_.backlog.empty()) {
+        const Client client = client_of(state_.backlog.pop_front());
+        if (admit(client)) line_up(client);
+    }
+}
+
+inline void MasterOperations::send_job() {
+    Worker& worker = chosen();
+    const Client job = std::exchange(state_.job, nobody);
+    if (!worker.flags.has(WorkerFlag::inbox_closed)) {
+        state_.queue(worker.inbox, item_of(job));
+        worker.flags.clear(WorkerFlag::check_forgotten);
+        if (job == slow_client) state_.lent_to = static_cast<std::uint8_t>(state_.subject + 1);
+        return;
+    }
+    worker.flags.clear(WorkerFlag::eligible);
+    if (variant_.failed_send_keeps_job) push_line_front(job);
+}
+
+inline void MasterOperations::store_wake(bool wanted) {
+    if (wanted) {
+        state_.shared.set(SharedFlag::wake);
+    } else {
+        state_.shared.clear(SharedFlag::wake);
+    }
+}
+
+inline void MasterOperations::push_line_front(Client client) {
+    state_.line.push_front(item_of(client));
+    state_.shared.set(SharedFlag::line_changed);
+    if (variant_.looks_after_returned_jobs) state_.lining.set(LineFlag::looked_after);
+}
+
+inline void MasterOperations::return_to_line(Client client) {
+    if (client == slow_client && variant_.ends_loan_with_taken_back_job) state_.lent_to = 0;
+    push_line_front(client);
+}
+
+inline void MasterOperations::line_up(Client client) {
+    if (state_.line.size() >= variant_.longest_line) {
+        if (!state_.close_if_left(client)) state_.fate_of(client) = Fate::answered;
+        return;
+    }
+    state_.line.push_back(item_of(client));
+    state_.shared.set(SharedFlag::line_changed);
+    state_.lining.set(LineFlag::looked_after);
+}
+
+inline void MasterOperations::look_at_line() {
+    for (Client client = 1; client <= clients; ++client) {
+        if (state_.line.holds(item_of(client)) && state_.close_if_left(client)) {
+            state_.line.remove(item_of(client));
+            state_.shared.set(SharedFlag::line_changed);
+        }
+    }
+    if (state_.line.empty()) state_.lining.clear(LineFlag::looked_after);
+}
+
+}  // namespace phalanx::link::model

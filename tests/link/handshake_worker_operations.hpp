@@ -1,0 +1,162 @@
+#pragma once
+
+#include "handshake_state.hpp"
+
+namespace phalanx::link::model {
+
+/// What a worker does where it has a choice.
+enum class Choice : std::uint8_t {
+    usual,
+    leave,  ///< that was its last request (pm.max_requests), or something else ends its wait
+};
+
+/// The worker's half of the world behind link::advance(WorkerStep, ...): each operation changes the State as
+/// the system call or the access to shared memory would.
+class WorkerOperations {
+  public:
+    WorkerOperations(State& state, std::size_t index, Choice choice)
+        : state_(state), index_(index), me_(state.worker[index]), choice_(choice) {}
+
+    bool control_changed();
+    Inbox take_message();
+    [[nodiscard]] bool others_wait_or_draining() const { return state_.line_word != 0; }
+    Found accept_request();
+    void set_idle_bit();
+    [[nodiscard]] bool master_wants_wake() const { return state_.shared.has(SharedFlag::wake); }
+    void wake_master() { state_.shared.set(SharedFlag::eventfd); }
+    /// Called only when it would not block, or with Choice::leave.
+    Inbox wait_for_message();
+    bool serve_and_stay();
+
+    // Parts of the step `serve` that come before serve_and_stay returns, for a connection that is kept.
+    [[nodiscard]] bool answer_comes_first() const;
+    void answer_and_keep();
+    [[nodiscard]] bool may_hand_on_early() const;
+    /// fastcgi_finish_request(): the connection goes back while the script goes on.
+    void hand_on_early() { part_from_kept(); }
+    [[nodiscard]] bool may_linger() const;
+    /// The next request has come while the worker waited for it.
+    void take_next_request() { me_.flags.clear(WorkerFlag::answer_ended); }
+
+    void stop_receiving() { me_.flags.set(WorkerFlag::inbox_closed); }
+    [[nodiscard]] bool inbox_ended() const { return ended_; }
+
+  private:
+    void leave_of_own_accord();
+    void answer_finally();
+    void part_from_kept();
+    [[nodiscard]] bool was_lent(Client client) const {
+        return client == slow_client && state_.lent_to == index_ + 1;
+    }
+    [[nodiscard]] bool has_kept_connection() const {
+        return me_.hand == slow_client && me_.flags.has(WorkerFlag::answer_ended);
+    }
+
+    State& state_;
+    std::size_t index_;
+    Worker& me_;
+    Choice choice_;
+    bool ended_ = false;  ///< the last receive said so
+};
+
+inline bool WorkerOperations::control_changed() {
+    const bool changed = me_.flags.take(WorkerFlag::control_changed);
+    // Before close_inbox only the signal handler closes it, which asks to leave.
+    return changed || me_.flags.has(WorkerFlag::inbox_closed);
+}
+
+inline Inbox WorkerOperations::take_message() {
+    if (me_.inbox.empty()) {
+        ended_ = me_.flags.has(WorkerFlag::inbox_closed);
+        return ended_ ? Inbox::leave : Inbox::nothing;
+    }
+    const Item item = me_.inbox.pop_front();
+    switch (item) {
+        case Item::recheck:
+            return Inbox::recheck;
+        case Item::leave:
+            return Inbox::leave;
+        case Item::replace_log:
+            me_.flags.clear(WorkerFlag::must_replace_log);
+            return Inbox::settled;
+        default:
+            me_.hand = client_of(item);
+            return Inbox::job;
+    }
+}
+
+inline Found WorkerOperations::accept_request() {
+    const Client client = client_of(state_.backlog.pop_front());
+    if (client == nobody) return Found::none;
+    if (!state_.head_sent(client)) {
+        if (!state_.close_if_left(client)) state_.queue(me_.outbox, item_of(client));
+        return Found::given_back;
+    }
+    me_.hand = client;
+    return Found::request;
+}
+
+inline void WorkerOperations::set_idle_bit() {
+    // The master clears it before it sends whatever makes a worker come here again.
+    if (me_.flags.has(WorkerFlag::idle)) state_.fault = Fault::bit_set_twice;
+    me_.flags.set(WorkerFlag::idle);
+}
+
+inline Inbox WorkerOperations::wait_for_message() {
+    if (choice_ == Choice::usual) return take_message();
+    leave_of_own_accord();
+    return Inbox::leave;
+}
+
+inline bool WorkerOperations::serve_and_stay() {
+    if (has_kept_connection()) part_from_kept();
+    if (!me_.flags.take(WorkerFlag::answer_ended)) answer_finally();
+    if (choice_ == Choice::leave) leave_of_own_accord();
+    return choice_ == Choice::usual;
+}
+
+inline void WorkerOperations::answer_finally() {
+    if (me_.hand == nobody) {
+        state_.fault = Fault::served_nobody;
+        return;
+    }
+    const Client client = std::exchange(me_.hand, nobody);
+    if (!state_.close_if_left(client)) {
+        Fate& fate = state_.fate_of(client);
+        if (fate != Fate::open) state_.fault = Fault::answered_twice;
+        fate = Fate::answered;
+    }
+    if (was_lent(client)) state_.queue(me_.outbox, Item::closed);
+}
+
+inline bool WorkerOperations::answer_comes_first() const {
+    return me_.hand == slow_client && state_.fate[slow_client - 1] == Fate::open &&
+           state_.slow.has(SlowClientFlag::asks_again) && !has_kept_connection();
+}
+
+inline void WorkerOperations::answer_and_keep() {
+    state_.fate_of(slow_client) = Fate::idle;
+    state_.slow.clear(SlowClientFlag::head_sent);
+    me_.flags.set(WorkerFlag::answer_ended);
+}
+
+inline bool WorkerOperations::may_hand_on_early() const {
+    return has_kept_connection();
+}
+
+inline bool WorkerOperations::may_linger() const {
+    // That nobody waits in the line was looked at before this wait, and need not be true any more.
+    return has_kept_connection() && was_lent(slow_client) && state_.head_sent(slow_client);
+}
+
+inline void WorkerOperations::part_from_kept() {
+    state_.queue(me_.outbox, was_lent(slow_client) ? Item::kept : item_of(slow_client));
+    me_.hand = nobody;
+}
+
+inline void WorkerOperations::leave_of_own_accord() {
+    state_.chances.clear(Chance::control);
+    me_.flags.set(WorkerFlag::must_leave);
+}
+
+}  // namespace phalanx::link::model
