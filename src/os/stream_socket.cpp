@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -71,13 +72,33 @@ bool says_gone(const pollfd& watched) {
 bool wait_for(int connection, short events, std::chrono::milliseconds limit) {
     using Clock = std::chrono::steady_clock;
     const auto deadline = Clock::now() + limit;
+    constexpr std::int64_t longest_poll = std::numeric_limits<int>::max();
     for (;;) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         pollfd watched{connection, events, 0};
-        const int ready = ::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+        const auto wait = std::clamp<std::int64_t>(left.count(), 0, longest_poll);
+        const int ready = ::poll(&watched, 1, static_cast<int>(wait));
         if (ready > 0) return true;
-        if (ready == 0 || errno != EINTR) return false;
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready == 0 && left.count() <= longest_poll) return false;
     }
+}
+
+/// A socket has room for more long before poll(2) says so (when a third or three quarters of its buffer are
+/// free): a peer that takes little at a time is only seen by trying.
+constexpr int tries_per_limit = 8;
+
+/// What is left of the pieces when that many bytes have gone.
+std::span<iovec> without_first(std::span<iovec> pieces, std::size_t bytes) {
+    while (!pieces.empty() && bytes >= pieces.front().iov_len) {
+        bytes -= pieces.front().iov_len;
+        pieces = pieces.subspan(1);
+    }
+    if (bytes > 0) {
+        pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + bytes;
+        pieces.front().iov_len -= bytes;
+    }
+    return pieces;
 }
 
 /// The address as 16 bytes, IPv4 in mapped form; empty for other families.
@@ -138,7 +159,9 @@ Came await_bytes_or_connection(int connection, int listener, std::chrono::micros
     return watched[1].revents != 0 ? Came::connection : Came::bytes;
 }
 
-bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
+Delivery send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
+    using Clock = std::chrono::steady_clock;
+    std::optional<Clock::time_point> deadline;  // while the peer takes nothing
     while (!pieces.empty()) {
         msghdr message{};
         message.msg_iov = pieces.data();
@@ -146,21 +169,16 @@ bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds
         const ssize_t sent = ::sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             if (errno == EINTR) continue;
-            if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
-            if (!wait_for(connection, POLLOUT, limit)) return false;
+            if (errno != EAGAIN && errno != EWOULDBLOCK) return Delivery::gone;
+            if (!deadline) deadline = Clock::now() + limit;
+            if (Clock::now() >= *deadline) return Delivery::stalled;
+            (void)wait_for(connection, POLLOUT, limit / tries_per_limit);
             continue;
         }
-        auto left = static_cast<std::size_t>(sent);
-        while (!pieces.empty() && left >= pieces.front().iov_len) {
-            left -= pieces.front().iov_len;
-            pieces = pieces.subspan(1);
-        }
-        if (left > 0) {
-            pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + left;
-            pieces.front().iov_len -= left;
-        }
+        deadline.reset();
+        pieces = without_first(pieces, static_cast<std::size_t>(sent));
     }
-    return true;
+    return Delivery::whole;
 }
 
 std::optional<std::size_t> send_available(int connection, std::string_view bytes) {

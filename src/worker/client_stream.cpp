@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <utility>
 
 #include "phalanx/fastcgi/response_writer.hpp"
 #include "phalanx/os/stream_socket.hpp"
@@ -28,11 +29,13 @@ std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
         case os::ReadResult::State::nothing:
             break;
     }
+    // After the answer nobody misses what is still to come.
+    if (!read_deadline_) tell_slow(SlowClient::sending);
     return -1;
 }
 
 void ClientStream::begin_request() {
-    read_limit_ = stall_limit;
+    read_limit_ = body_timeout_;
     read_deadline_.reset();
     answer_begun_ = 0;
 }
@@ -51,7 +54,13 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
     for (const fastcgi::Piece& piece : pieces) {
         vector[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
     }
-    return os::send_all(fd_, std::span(vector).first(count), stall_limit);
+    const os::Delivery delivery = os::send_all(fd_, std::span(vector).first(count), write_timeout_);
+    if (delivery == os::Delivery::stalled) tell_slow(SlowClient::taking);
+    return delivery == os::Delivery::whole;
+}
+
+void ClientStream::tell_slow(SlowClient how) noexcept {
+    if (!std::exchange(was_slow_, true)) slow_clients_.tell(how, fd_);
 }
 
 void ClientStream::say_end() const {

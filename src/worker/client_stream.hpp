@@ -8,8 +8,10 @@
 #include <string>
 
 #include "phalanx/fastcgi/byte_stream.hpp"
+#include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/stream_socket.hpp"
 #include "phalanx/status/slot_writer.hpp"
+#include "slow_client_log.hpp"
 
 namespace phalanx::worker {
 
@@ -17,16 +19,24 @@ namespace phalanx::worker {
 /// client that stands still, but not for ever.
 class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink {
   public:
-    /// How long a client may send nothing of a request that has begun, or take nothing of its answer.
-    static constexpr std::chrono::seconds stall_limit{60};
-    /// The same once it has its answer and only the rest of an unread body is awaited.
+    /// How long a client may send nothing once it has its answer and only the rest of an unread body is
+    /// awaited. Before that, request_body_timeout says.
     static constexpr std::chrono::milliseconds answered_stall_limit{1500};
     /// And how long that may take in all.
     static constexpr std::chrono::seconds answered_limit{30};
 
+    ClientStream(const link::WorkerSettings& settings, SlowClientLog& slow_clients)
+        : body_timeout_(settings.body_timeout),
+          write_timeout_(settings.write_timeout),
+          slow_clients_(slow_clients),
+          read_limit_(body_timeout_) {}
+
     /// Whose scoreboard entry learns that an answer has begun.
     void tell(status::SlotWriter& slot) { slot_ = &slot; }
-    void attach(int fd) { fd_ = fd; }
+    void attach(int fd) {
+        fd_ = fd;
+        was_slow_ = false;
+    }
     /// The connection goes elsewhere while its request is still running. From here on there is no client: all
     /// reads end, all writes fail, and no descriptor that gets the old one's number is touched.
     void detach();
@@ -52,9 +62,14 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     void say_end() const;
 
   private:
+    void tell_slow(SlowClient how) noexcept;
+
+    std::chrono::milliseconds body_timeout_, write_timeout_;
+    SlowClientLog& slow_clients_;
+    bool was_slow_ = false;  ///< this connection's client; said once
     int fd_ = -1;
     std::string former_peer_;  ///< peer_ip() of the connection that was detached
-    std::chrono::milliseconds read_limit_ = stall_limit;
+    std::chrono::milliseconds read_limit_;
     std::optional<std::chrono::steady_clock::time_point> read_deadline_;  ///< after the answer
     status::SlotWriter* slot_ = nullptr;
     volatile std::sig_atomic_t answer_begun_ = 0;

@@ -27,6 +27,8 @@ std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& se
 Session::Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker)
     : inherited_(inherited),
       slot_(slot),
+      slow_clients_(inherited.settings, params_),
+      stream_(inherited.settings, slow_clients_),
       reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
@@ -50,6 +52,7 @@ Session::Result Session::serve(const Connection& connection, Tenure& tenure, Lin
     reader_.reset();
     reader_.prime(connection.bytes);
     request_.connection_begins(connection.waited_usec);
+    slow_clients_.settle();
     const Result result = serve_requests(tenure, linger);
     request_.rest();
     return result;

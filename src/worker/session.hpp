@@ -15,6 +15,7 @@
 #include "phalanx/php/request.hpp"
 #include "request.hpp"
 #include "script_child.hpp"
+#include "slow_client_log.hpp"
 #include "tenure.hpp"
 
 namespace phalanx::worker {
@@ -62,10 +63,11 @@ class Session {
 
     const Inheritance& inherited_;
     base::WorkerSlot slot_;
+    fastcgi::Params params_;  ///< of the request that was read last
+    SlowClientLog slow_clients_;
     ClientStream stream_;
     fastcgi::RequestReader reader_;
     fastcgi::ResponseWriter writer_;
-    fastcgi::Params params_;
     std::optional<os::AllowedClients> allowed_clients_;
     php::RequestPolicy policy_;
     Request request_;

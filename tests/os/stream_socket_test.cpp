@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -95,7 +96,7 @@ TEST_F(StreamSocket, SendAllSendsEveryPieceInOrder) {
         {first.data(), first.size()}, {nullptr, 0}, {large.data(), large.size()}, {last.data(), last.size()}};
     std::string received;
     std::thread reader([&] { received = read_to_end(theirs_.get()); });
-    EXPECT_TRUE(send_all(ours(), pieces, long_time));
+    EXPECT_EQ(send_all(ours(), pieces, long_time), Delivery::whole);
     ours_.reset();
     reader.join();
     EXPECT_EQ(received.size(), first.size() + large.size() + last.size());
@@ -105,7 +106,32 @@ TEST_F(StreamSocket, SendAllSendsEveryPieceInOrder) {
 TEST_F(StreamSocket, SendAllGivesUpOnAPeerThatTakesNothing) {
     std::string large(4'000'000, 'x');
     iovec pieces[] = {{large.data(), large.size()}};
-    EXPECT_FALSE(send_all(ours(), pieces, short_time));
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(send_all(ours(), pieces, short_time), Delivery::stalled);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, short_time);
+}
+
+// poll(2) says that a Unix socket has room when three quarters of its buffer are free. This peer takes too
+// little for that within the limit.
+TEST_F(StreamSocket, SendAllGoesOnWithAPeerThatTakesLittleAtATime) {
+    constexpr auto limit = 2500ms;
+    std::string large(1'000'000, 'x');
+    iovec pieces[] = {{large.data(), large.size()}};
+    std::atomic<bool> hurry = false;
+    std::thread reader([&] {
+        std::string room(50'000, ' ');
+        while (::read(theirs_.get(), room.data(), room.size()) > 0) {
+            if (!hurry) std::this_thread::sleep_for(1s);
+        }
+    });
+    std::thread clock([&] {
+        std::this_thread::sleep_for(2 * limit);
+        hurry = true;
+    });
+    EXPECT_EQ(send_all(ours(), pieces, limit), Delivery::whole);
+    ours_.reset();
+    reader.join();
+    clock.join();
 }
 
 TEST_F(StreamSocket, SendAllToAGonePeerFailsWithoutASignal) {
@@ -114,10 +140,10 @@ TEST_F(StreamSocket, SendAllToAGonePeerFailsWithoutASignal) {
     EXPECT_EQ(in_child([&] {
                   ::signal(SIGPIPE, SIG_DFL);
                   iovec pieces[] = {{text.data(), text.size()}};
-                  return send_all(ours(), pieces, long_time) ? 1 : 0;
+                  return send_all(ours(), pieces, long_time) == Delivery::gone ? 0 : 1;
               }),
               0);
-    EXPECT_TRUE(send_all(ours(), {}, short_time)) << "nothing to send";
+    EXPECT_EQ(send_all(ours(), {}, short_time), Delivery::whole) << "nothing to send";
 }
 
 TEST_F(StreamSocket, EndConnectionIsSeenThroughDuplicates) {
@@ -201,7 +227,7 @@ TEST(CloseWithoutLingering, DoesNotWaitForAPeerThatTakesNothing) {
     ASSERT_EQ(::setsockopt(tcp.accepted.get(), SOL_SOCKET, SO_LINGER, &wait_long, sizeof wait_long), 0);
     std::string large(8'000'000, 'x');
     iovec pieces[] = {{large.data(), large.size()}};
-    ASSERT_FALSE(send_all(tcp.accepted.get(), pieces, short_time));
+    ASSERT_EQ(send_all(tcp.accepted.get(), pieces, short_time), Delivery::stalled);
     const auto begin = std::chrono::steady_clock::now();
     close_without_lingering(std::move(tcp.accepted));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
@@ -213,7 +239,7 @@ UniqueFd lingering_end_of(Tcp& tcp) {
     (void)::setsockopt(tcp.accepted.get(), SOL_SOCKET, SO_LINGER, &wait_long, sizeof wait_long);
     std::string large(8'000'000, 'x');
     iovec pieces[] = {{large.data(), large.size()}};
-    EXPECT_FALSE(send_all(tcp.accepted.get(), pieces, short_time));
+    EXPECT_EQ(send_all(tcp.accepted.get(), pieces, short_time), Delivery::stalled);
     return std::move(tcp.accepted);
 }
 

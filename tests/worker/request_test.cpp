@@ -29,10 +29,11 @@ class RequestTest : public testing::Test, private ConnectionTaker {
 
     base::WorkerSlot slot_{0};
     Inheritance inherited_;
-    ClientStream stream_;
+    fastcgi::Params params_;
+    SlowClientLog slow_clients_{inherited_.settings, params_};
+    ClientStream stream_{inherited_.settings, slow_clients_};
     fastcgi::RequestReader reader_{stream_};
     fastcgi::ResponseWriter writer_{stream_};
-    fastcgi::Params params_;
     std::optional<Request> request_;
 
   private:

@@ -43,9 +43,11 @@ enum class Came { nothing, bytes, connection };
 /// Waits for bytes (or the end) of a connection and, unless `listener` is -1, for a new one.
 [[nodiscard]] Came await_bytes_or_connection(int connection, int listener, std::chrono::microseconds limit);
 
-/// Sends all pieces, waiting up to `limit` each time the peer takes nothing. False: it is gone or took too
-/// long. The pieces are used up.
-[[nodiscard]] bool send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
+/// What became of an answer: the peer has all of it (or its kernel), has taken nothing for too long, or is
+/// gone.
+enum class Delivery { whole, stalled, gone };
+/// Sends all pieces, waiting up to `limit` each time the peer takes nothing. The pieces are used up.
+[[nodiscard]] Delivery send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
 
 /// Sends what the kernel takes at once, 0 bytes if it takes none; nothing when the peer is gone.
 [[nodiscard]] std::optional<std::size_t> send_available(int connection, std::string_view bytes);
