@@ -328,7 +328,16 @@ void ConnectionTable::judge(Entry& entry) {
     taker_.take_job(std::move(job));
 }
 
+/// The empty record that ends a body may come after its answer; it begins no request, and no worker needs it.
+void ConnectionTable::drop_late_end(Entry& entry) {
+    if (!entry.scanner.between_requests()) return;
+    buffered_bytes_ -= entry.buffer.size();
+    entry.buffer.clear();
+    entry.scanner.reset();
+}
+
 void ConnectionTable::wait_for_more(Entry& entry) {
+    drop_late_end(entry);
     const auto most_bytes = static_cast<std::size_t>(around_.settings.queue_max_buffer.bytes);
     if (buffered_bytes_ > most_bytes) return close(entry, ClientEvent::buffer_full);
     if (entry.watch) {

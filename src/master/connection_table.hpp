@@ -95,6 +95,7 @@ class ConnectionTable {
     void move_to(Entry& entry, Place place);
     void read_more(Entry& entry);
     void judge(Entry& entry);
+    void drop_late_end(Entry& entry);
     void wait_for_more(Entry& entry);
     [[nodiscard]] Job describe(const fastcgi::HeadScanner& scanner, std::string_view head) const;
 

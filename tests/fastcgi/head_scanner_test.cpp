@@ -41,6 +41,29 @@ TEST(HeadScanner, SeesAHeadToItsLastByte) {
     EXPECT_FALSE(scanner.begun());
 }
 
+TEST(HeadScanner, TellsWhetherARequestHasBegun) {
+    HeadScanner scanner;
+    EXPECT_TRUE(scanner.between_requests()) << "nothing was seen";
+    const std::string late_end = input({}, 7, 3);
+    for (std::size_t i = 0; i < late_end.size(); ++i) {
+        (void)scanner.feed(as_bytes(late_end.substr(i, 1)));
+        EXPECT_EQ(scanner.between_requests(), i + 1 == late_end.size()) << i;
+    }
+    EXPECT_TRUE(scanner.begun());
+    (void)scanner.feed(as_bytes(input() + input()));
+    EXPECT_TRUE(scanner.between_requests()) << "however many there are";
+    const std::string head = begin() + params(pair("A", "b")) + params({});
+    for (std::size_t i = 0; i < head.size(); ++i) {
+        (void)scanner.feed(as_bytes(head.substr(i, 1)));
+        EXPECT_FALSE(scanner.between_requests()) << i;
+    }
+    for (const std::string& other : {record(9, {}, 0), record(200, {}, 0), record(2), input("data")}) {
+        scanner.reset();
+        EXPECT_NE(scanner.feed(as_bytes(other)), Verdict::incomplete);
+        EXPECT_FALSE(scanner.between_requests());
+    }
+}
+
 TEST(HeadScanner, ReadsTheKeepFlagAlone) {
     HeadScanner scanner;
     EXPECT_EQ(scanner.feed(as_bytes(begin(0xfe) + params({}))), Verdict::complete);

@@ -41,6 +41,8 @@ class HeadRules {
     /// Takes BEGIN's body. False: its role is none that is known.
     [[nodiscard]] bool begin_body(std::span<const std::byte, kBeginBodyBytes> body);
 
+    /// BEGIN_REQUEST was seen.
+    [[nodiscard]] bool begun() const { return begun_; }
     [[nodiscard]] const RequestHead& head() const { return head_; }
     /// The body's stream ended together with the head.
     [[nodiscard]] bool input_ended() const { return input_ended_; }

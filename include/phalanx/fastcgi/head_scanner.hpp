@@ -31,6 +31,12 @@ class HeadScanner {
     [[nodiscard]] Verdict verdict() const { return verdict_; }
     /// Any byte was seen: the connection is no longer silent.
     [[nodiscard]] bool begun() const { return consumed_ != 0; }
+    /// All that was seen is whole records that belong to no request (HeadStep::skip), or nothing: who comes
+    /// later misses nothing.
+    [[nodiscard]] bool between_requests() const {
+        return verdict_ == Verdict::incomplete && stage_ == Stage::header && block_used_ == 0 &&
+               !rules_.begun();
+    }
     /// Bytes looked at: after `complete`, the head's length from the first byte fed.
     [[nodiscard]] std::size_t head_bytes() const { return consumed_; }
     /// What BEGIN said; meaningful after `complete`.
