@@ -128,11 +128,11 @@ JobChannel::Received JobChannel::receive(Note& note) {
     return Received::note;
 }
 
-std::vector<os::UniqueFd> JobChannel::close() {
-    std::vector<os::UniqueFd> unread;
-    if (ends_.here) unread = os::take_unread_descriptors(ends_.here.get());
+os::UniqueFd JobChannel::close() {
+    os::UniqueFd kept;
+    if (ends_.here && !os::discard_unread(ends_.here.get())) kept = std::move(ends_.here);
     ends_ = {};
-    return unread;
+    return kept;
 }
 
 }  // namespace phalanx::master

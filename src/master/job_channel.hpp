@@ -48,8 +48,9 @@ class JobChannel {
     [[nodiscard]] int here() const { return ends_.here.get(); }
     [[nodiscard]] int there() const { return ends_.there.get(); }
     explicit operator bool() const { return static_cast<bool>(ends_.here); }
-    /// Ends it. What comes back are the descriptors of notes that nobody has read.
-    [[nodiscard]] std::vector<os::UniqueFd> close();
+    /// Ends it. What comes back is to be kept: in our end lie descriptors that nobody has read, and to close
+    /// those may wait.
+    [[nodiscard]] os::UniqueFd close();
 
   private:
     os::MessagePair ends_;

@@ -141,14 +141,16 @@ void Pool::workers_unmade(std::span<const link::SpawnOrder> orders) {
 }
 
 TemplateNeed Pool::template_need() const {
-    if (stopping_) return TemplateNeed::over;
+    if (stopping_ || barred_) return TemplateNeed::over;
     const bool can_wait = is_ondemand() && !template_.has_failed() && predecessor_ == nullptr &&
                           staff_.live() == 0 && dispatcher_.waiting() == 0;
     return can_wait ? TemplateNeed::later : TemplateNeed::now;
 }
 
 bool Pool::child_ended(const os::ChildEnd& end) {
-    return template_.child_ended(end) || staff_.child_ended(end);
+    // Not only else: a template may have posed as a worker.
+    const bool is_template = template_.child_ended(end);
+    return staff_.child_ended(end) || is_template;
 }
 
 void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
@@ -214,7 +216,7 @@ void Pool::sample_listen_queue() {
 }
 
 bool Pool::may_recruit() const {
-    return !stopping_ && coming_ == nullptr && !template_.is_leaving();
+    return !stopping_ && !barred_ && coming_ == nullptr && !template_.is_leaving();
 }
 
 bool Pool::can_wake() const {
@@ -241,7 +243,7 @@ bool Pool::lacks_workers() {
 }
 
 bool Pool::cannot_serve() const {
-    return template_.has_failed() && staff_.count(WorkerLife::serving) == 0;
+    return barred_ || (template_.has_failed() && staff_.count(WorkerLife::serving) == 0);
 }
 
 std::size_t Pool::waiting_connections() {
@@ -300,7 +302,7 @@ void Pool::take_access_log(os::UniqueFd file) {
 }
 
 bool Pool::is_as(const PoolPlan& plan) const {
-    const bool is_well = serves() && predecessor_ == nullptr && !template_.has_failed() &&
+    const bool is_well = serves() && !barred_ && predecessor_ == nullptr && !template_.has_failed() &&
                          os::can_be_found(parts_.socket) &&
                          (!status_listener_ || os::can_be_found(status_listener_->socket()));
     return is_well && !plan.stamp.empty() && plan.stamp == parts_.plan.stamp;

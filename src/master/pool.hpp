@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client_log.hpp"
+#include "conduct.hpp"
 #include "dispatcher.hpp"
 #include "lost_request.hpp"
 #include "own_pages.hpp"
@@ -32,6 +33,9 @@ namespace phalanx::master {
 ///   made --open()--> serving                      made --follow(former)--> coming --has a worker--> serving
 ///   serving --its heir has a worker--> leaving    serving --finish(), retire()--> leaving
 ///   leaving, coming --no process left--> may go
+///
+/// One whose processes break the rules again and again is stopped (pool_conduct.cpp): it keeps its address,
+/// and is the former of the next generation, which starts anew.
 ///
 /// The heir of a pool is its next generation, after a reload: it gets what waits in the master, and whatever
 /// the workers of the former one give back. The workers of both are together never more than the heir may
@@ -131,7 +135,10 @@ class Pool final : public DispatchEvents,
     // TemplateKeeperEvents
     void template_ready() override;
     void template_gone() override;
-    void template_traced(const link::Trace& part, bool more) override { slow_log_.take(part, more); }
+    [[nodiscard]] bool template_traced(const link::Trace& part, bool more) override {
+        return slow_log_.take(part, more);
+    }
+    void template_broke_rules(Breach breach) override { rules_broken(breach); }
     void workers_unmade(std::span<const link::SpawnOrder> orders) override;
     [[nodiscard]] TemplateNeed template_need() const override;
     // RecruiterEvents
@@ -143,6 +150,7 @@ class Pool final : public DispatchEvents,
     // StaffEvents
     void worker_joined() override;
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
+    void rules_broken(Breach breach) override;
     void request_lost(const status::SlotSnapshot& last, int code) override;
 
   private:
@@ -158,6 +166,9 @@ class Pool final : public DispatchEvents,
     void inherit_from(Pool& former);
     void pass_on_to_heir();
     [[nodiscard]] std::size_t living() const;
+
+    // Misconduct: pool_conduct.cpp
+    void stop_for_misconduct(std::string_view why);
 
     [[nodiscard]] TemplateStart template_start() const;
     void let_template_go();
@@ -191,6 +202,7 @@ class Pool final : public DispatchEvents,
     SlowLog slow_log_;
     RequestWatch request_watch_;
     LostRequestLog lost_requests_;
+    Conduct conduct_;
     Timer grace_timer_;
     Pool* predecessor_ = nullptr;  ///< while coming
     Pool* coming_ = nullptr;       ///< the heir that is to come: workers that end are not replaced
@@ -207,6 +219,7 @@ class Pool final : public DispatchEvents,
     bool start_decided_ = false;
     bool open_ = false;
     bool stopping_ = false;
+    bool barred_ = false;  ///< stopped for misconduct: has no processes until a reload
 };
 
 }  // namespace phalanx::master

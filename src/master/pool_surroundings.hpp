@@ -9,6 +9,7 @@
 
 #include "connection_share.hpp"
 #include "event_loop.hpp"
+#include "foreign_descriptors.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/listen_socket.hpp"
@@ -59,6 +60,7 @@ struct PoolSurroundings {
     std::function<bool(const os::ListenSocket&)> is_shared{};
     /// Has the pool launched when its turn comes: only so many templates start at the same time.
     std::function<void(Pool&)> launch{};
+    ForeignDescriptors foreign{};
 };
 
 }  // namespace phalanx::master

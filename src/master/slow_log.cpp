@@ -38,18 +38,19 @@ void SlowLog::send_orders() {
     if (ordered_ == 0) template_ended();
 }
 
-void SlowLog::take(const link::Trace& part, bool more) {
-    if (ordered_ == 0) return;
+bool SlowLog::take(const link::Trace& part, bool more) {
+    if (ordered_ == 0) return false;
     log::SlowLogEntry& entry = pending_.front().entry;
     if (!part.script.empty()) entry.set_script(part.script);
     for (const link::Trace::Frame& frame : part.frames)
         entry.add_frame(frame.address, frame.function, frame.file, frame.line);
     if (part.failed) entry.add_failure();
-    if (more) return;
+    if (more) return true;
     write(pending_.front());
     pending_.pop_front();
     --ordered_;
     send_orders();
+    return true;
 }
 
 void SlowLog::template_ended() {

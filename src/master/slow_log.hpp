@@ -20,7 +20,8 @@ class SlowLog {
 
     void trace(const WorkerHandle& worker, TemplateHandle& from);
     /// A part of the oldest trace that was ordered.
-    void take(const link::Trace& part, bool more);
+    /// False: nobody has ordered it.
+    [[nodiscard]] bool take(const link::Trace& part, bool more);
     /// What was ordered of it will not come any more.
     void template_ended();
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -187,7 +188,7 @@ void Staff::replace_log(int fd) {
 }
 
 void Staff::read_notes(WorkerHandle& worker, int most) {
-    for (int i = 0; i < most && worker.life != WorkerLife::absent; ++i) {
+    for (int i = 0; i < most && worker.life != WorkerLife::absent && !worker.broke_rules; ++i) {
         Note note;
         const auto received = worker.channel.receive(note);
         if (received == JobChannel::Received::nothing) return;
@@ -198,22 +199,21 @@ void Staff::read_notes(WorkerHandle& worker, int most) {
 
 void Staff::take_note(WorkerHandle& worker, Note& note) {
     if (note.head.kind == MessageKind::hello && worker.life == WorkerLife::ordered && !note.fd) {
-        return hello(worker, note.sender);
+        return hello(worker, note);
     }
     const bool may_speak = worker.life == WorkerLife::serving || worker.life == WorkerLife::leaving;
     if (!may_speak || !dispatcher_->take_note(worker, note)) rule_broken(worker, note);
 }
 
-void Staff::hello(WorkerHandle& worker, pid_t pid) {
+void Staff::hello(WorkerHandle& worker, Note& note) {
+    const pid_t pid = note.sender;
+    if (has_pid(pid)) return rule_broken(worker, note);
     worker.pid = pid;
     // Also of a worker whose life was over before its hello was read: it may have served and died meanwhile.
     say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
     worker.replaces_dead = false;
     auto pidfd = os::open_pidfd(pid);
-    if (!pidfd || !os::is_own_child(*pidfd)) {
-        const auto end = around_.unclaimed.take(pid);
-        return bury(worker, end.value_or(os::ChildEnd{pid, os::ChildEnd::How::exited, 0}));
-    }
+    if (!pidfd || !os::is_own_child(*pidfd)) return bury_early(worker, around_.unclaimed.take(pid));
     worker.pidfd = *std::move(pidfd);
     worker.life = WorkerLife::serving;
     worker.changed_at = base::Monotonic::now();
@@ -227,23 +227,55 @@ void Staff::hello(WorkerHandle& worker, pid_t pid) {
     events_.worker_joined();
 }
 
+/// Its hello was read when it was no child of ours any more: it has served and died meanwhile. One whose end
+/// nobody has seen never was.
+void Staff::bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& end) {
+    if (!end) worker.broke_rules = true;
+    bury(worker, end.value_or(os::ChildEnd{worker.pid, os::ChildEnd::How::exited, 0}));
+    if (!end) events_.rules_broken(Breach::plain);
+}
+
+bool Staff::has_pid(pid_t pid) const {
+    return std::any_of(workers_.begin(), workers_.end(), [pid](const WorkerHandle& worker) {
+        return worker.life != WorkerLife::absent && worker.pid == pid;
+    });
+}
+
 void Staff::rule_broken(WorkerHandle& worker, Note& note) {
-    foreign_.take(std::move(note.fd));
-    foreign_.take(std::move(note.surplus));
-    say(Level::error, fmt::format("child {} broke the rules of its channel and is ended", worker.pid));
+    // An honest worker may lose a race; it never sends several descriptors.
+    const Breach breach = note.surplus.empty() ? Breach::plain : Breach::grave;
+    around_.foreign.take(std::move(note.fd));
+    around_.foreign.take(std::move(note.surplus));
     worker.channel_watch = {};
-    worker.life = WorkerLife::leaving;
-    dispatcher_->worker_left(worker.slot);
-    (void)os::send_signal(worker.pidfd, SIGKILL);
+    worker.broke_rules = true;
+    if (worker.pid == 0) {
+        end_speaker(worker, note.sender);
+    } else {
+        say(Level::error, fmt::format("child {} broke the rules of its channel and is ended", worker.pid));
+        worker.life = WorkerLife::leaving;
+        dispatcher_->worker_left(worker.slot);
+        (void)os::send_signal(worker.pidfd, SIGKILL);
+    }
+    events_.rules_broken(breach);
+}
+
+/// A channel was spoken to before its worker has said hello: nobody will be buried who could clear the slot.
+void Staff::end_speaker(WorkerHandle& worker, pid_t speaker) {
+    say(Level::error, fmt::format("process {} broke the rules of a worker's channel and is ended", speaker));
+    const auto pidfd = os::open_pidfd(speaker);
+    if (pidfd && os::is_own_child(*pidfd)) (void)os::send_signal(*pidfd, SIGKILL);
+    clear(worker);
+    events_.worker_gone(std::chrono::milliseconds(0), /*in_vain=*/true);
 }
 
 bool Staff::child_ended(const os::ChildEnd& end) {
+    bool known = false;
     for (WorkerHandle& worker : workers_) {
         if (worker.pid != end.pid || worker.life == WorkerLife::absent) continue;
         bury(worker, end);
-        return true;
+        known = true;
     }
-    return false;
+    return known;
 }
 
 void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
@@ -267,6 +299,7 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     }
     const auto lived = since(worker.changed_at);
     const bool replace = !expected;
+    const bool broke_rules = worker.broke_rules;
     const bool served = page(worker).requests.load() > 0;
     const status::SlotSnapshot last = snapshot(worker);
     const auto code = code_of_lost(last, loss_reason(worker));
@@ -276,7 +309,7 @@ void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     clear(worker, is_to_be_told ? std::optional(LostAnswer{*code, last.request_id}) : std::nullopt);
     worker.replaces_dead = replace;
     if (has_crashed(end)) around_.worker_crashed();
-    events_.worker_gone(lived, replace && !harmless && !served);
+    events_.worker_gone(lived, broke_rules || (replace && !harmless && !served));
 }
 
 LossReason Staff::loss_reason(const WorkerHandle& worker) const {
@@ -291,7 +324,7 @@ void Staff::clear(WorkerHandle& worker, std::optional<LostAnswer> answer) {
     station.output.reset();
     dispatcher_->recover(worker, answer);
     worker.channel_watch = {};
-    foreign_.take(worker.channel.close());
+    around_.foreign.keep(worker.channel.close());
     set_live(worker, false);
     pages_.set_timed_out(worker.slot, false);
     status::SlotPage& slot = page(worker);

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "conduct.hpp"
 #include "dispatcher.hpp"
-#include "foreign_descriptors.hpp"
 #include "lost_request.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/link/pool_pages.hpp"
@@ -27,6 +27,9 @@ class StaffEvents {
     virtual void worker_joined() = 0;
     /// A worker is gone, however; `lived` since its hello. `in_vain`: it died unasked and had served nothing.
     virtual void worker_gone(std::chrono::milliseconds lived, bool in_vain) = 0;
+
+    /// One of them has been ended because it broke the rules of its channel.
+    virtual void rules_broken(Breach breach) = 0;
 
     /// The worker died over a request of which nothing was answered; `last` is its scoreboard entry.
     virtual void request_lost(const status::SlotSnapshot& last, int code) = 0;
@@ -89,7 +92,10 @@ class Staff {
     [[nodiscard]] bool send_order(std::span<WorkerHandle*> batch, TemplateHandle& from);
     void read_notes(WorkerHandle& worker, int most);
     void take_note(WorkerHandle& worker, Note& note);
-    void hello(WorkerHandle& worker, pid_t pid);
+    void hello(WorkerHandle& worker, Note& note);
+    void bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& end);
+    [[nodiscard]] bool has_pid(pid_t pid) const;
+    void end_speaker(WorkerHandle& worker, pid_t speaker);
     void rule_broken(WorkerHandle& worker, Note& note);
     void bury(WorkerHandle& worker, const os::ChildEnd& end);
     [[nodiscard]] LossReason loss_reason(const WorkerHandle& worker) const;
@@ -106,7 +112,6 @@ class Staff {
     Dispatcher* dispatcher_ = nullptr;
     std::vector<WorkerHandle> workers_;
     std::vector<std::unique_ptr<Station>> stations_;
-    ForeignDescriptors foreign_;
     bool ends_expected_ = false;
     bool all_leave_ = false;         ///< workers that are still to come included
     std::optional<int> all_end_by_;  ///< the signal, for those too

@@ -16,6 +16,9 @@ using link::MessageKind;
 using os::ReceivedMessage;
 using os::Waiting;
 
+/// A template that has failed ends by itself within this.
+constexpr std::chrono::milliseconds end_limit{1000};
+
 }  // namespace
 
 base::Result<void> TemplateHandle::start(const TemplateStart& start) {
@@ -82,7 +85,8 @@ void TemplateHandle::ended() {
     if (output_) output_->finish();
     output_.reset();
     channel_watch_ = {};
-    if (channel_) foreign_.take(os::take_unread_descriptors(channel_.get()));
+    failed_timer_.cancel();
+    if (channel_ && !os::discard_unread(channel_.get())) foreign_.keep(std::move(channel_));
     channel_.reset();
     child_ = {};
     life_ = TemplateLife::absent;
@@ -101,30 +105,49 @@ void TemplateHandle::end_for_nonsense() {
 void TemplateHandle::on_ready(std::uint32_t) {
     static std::array<std::byte, link::max_message_bytes> room;
     ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
+    const bool sends_descriptors = !message.fds.empty();
     foreign_.take(std::move(message.fds));
     if (message.state == ReceivedMessage::State::nothing) return;
-    if (message.state == ReceivedMessage::State::end || message.cut || message.size < sizeof(MessageHead)) {
-        return end_for_nonsense();
-    }
+    if (message.state == ReceivedMessage::State::end) return end_for_nonsense();
     MessageHead head;
-    std::memcpy(&head, room.data(), sizeof head);
-    if (head.kind == MessageKind::ready && life_ == TemplateLife::starting) {
+    const bool has_form = !message.cut && message.size >= sizeof head;
+    if (has_form) std::memcpy(&head, room.data(), sizeof head);
+    if (has_form && take_message(head, std::span(room).first(message.size).subspan(sizeof head))) return;
+    end_for_nonsense();
+    events_.template_broke_rules(sends_descriptors ? Breach::grave : Breach::plain);
+}
+
+bool TemplateHandle::take_message(const MessageHead& head, std::span<const std::byte> payload) {
+    if (head.kind == MessageKind::traced) {
+        const auto part = link::decode_trace(payload);
+        return part && events_.template_traced(*part, (head.flags & link::flag_more) != 0);
+    }
+    if (head.kind == MessageKind::unmade) return take_unmade(payload);
+    if (life_ != TemplateLife::starting) return false;
+    if (head.kind == MessageKind::ready) {
         life_ = TemplateLife::ready;
         events_.template_ready();
-    } else if (head.kind == MessageKind::traced) {
-        const auto part = link::decode_trace(std::span(room).first(message.size).subspan(sizeof head));
-        if (!part) return end_for_nonsense();
-        events_.template_traced(*part, (head.flags & link::flag_more) != 0);
-    } else if (head.kind == MessageKind::unmade) {
-        std::array<link::SpawnOrder, link::max_spawn_batch> orders;
-        const std::size_t size = message.size - sizeof head;
-        if (size > sizeof orders || size % sizeof orders[0] != 0) return end_for_nonsense();
-        std::memcpy(orders.data(), room.data() + sizeof head, size);
-        events_.workers_unmade(std::span(orders).first(size / sizeof orders[0]));
-    } else if (head.kind == MessageKind::failed) {
-        events_.template_failed(
-            {reinterpret_cast<const char*>(room.data()) + sizeof head, message.size - sizeof head});
+        return true;
     }
+    if (head.kind != MessageKind::failed) return false;
+    failed(payload);
+    return true;
+}
+
+bool TemplateHandle::take_unmade(std::span<const std::byte> payload) {
+    std::array<link::SpawnOrder, link::max_spawn_batch> orders;
+    const bool has_form = payload.size() <= sizeof orders && payload.size() % sizeof orders[0] == 0;
+    if (life_ != TemplateLife::ready || payload.empty() || !has_form) return false;
+    std::memcpy(orders.data(), payload.data(), payload.size());
+    events_.workers_unmade(std::span(orders).first(payload.size() / sizeof orders[0]));
+    return true;
+}
+
+/// Its last word.
+void TemplateHandle::failed(std::span<const std::byte> step) {
+    channel_watch_ = {};
+    failed_timer_.start(end_limit, [this] { signal(SIGKILL); });
+    events_.template_failed({reinterpret_cast<const char*>(step.data()), step.size()});
 }
 
 }  // namespace phalanx::master

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "conduct.hpp"
 #include "event_loop.hpp"
 #include "foreign_descriptors.hpp"
 #include "output_pipe.hpp"
@@ -45,8 +46,11 @@ class TemplateEvents {
     virtual void template_said(std::string_view text) = 0;
     /// Workers that were ordered and will not come. The slots are the template's word: to be checked.
     virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
-    /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows.
-    virtual void template_traced(const link::Trace& part, bool more) = 0;
+    /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows. False:
+    /// none was ordered.
+    [[nodiscard]] virtual bool template_traced(const link::Trace& part, bool more) = 0;
+    /// It broke the rules of its channel and is ended.
+    virtual void template_broke_rules(Breach breach) = 0;
 
   protected:
     ~TemplateEvents() = default;
@@ -56,7 +60,8 @@ class TemplateEvents {
 /// worker::Template). Owned by the pool; says nothing about how many workers there should be.
 class TemplateHandle final : public ReadyHandler {
   public:
-    TemplateHandle(EventLoop& loop, TemplateEvents& events) : loop_(loop), events_(events) {}
+    TemplateHandle(EventLoop& loop, ForeignDescriptors& foreign, TemplateEvents& events)
+        : loop_(loop), foreign_(foreign), events_(events), failed_timer_(loop) {}
 
     [[nodiscard]] base::Result<void> start(const TemplateStart& start);
     /// Asks for workers; `descriptors` are those of link::MessageKind::spawn. False: it cannot be reached.
@@ -77,15 +82,20 @@ class TemplateHandle final : public ReadyHandler {
     void on_ready(std::uint32_t events) override;
 
   private:
+    /// False: it broke the rules.
+    [[nodiscard]] bool take_message(const link::MessageHead& head, std::span<const std::byte> payload);
+    [[nodiscard]] bool take_unmade(std::span<const std::byte> payload);
+    void failed(std::span<const std::byte> step);
     void end_for_nonsense();
 
     EventLoop& loop_;
+    ForeignDescriptors& foreign_;
     TemplateEvents& events_;
     TemplateLife life_ = TemplateLife::absent;
     os::Child child_;
     os::UniqueFd channel_;
     Watch channel_watch_;
-    ForeignDescriptors foreign_;
+    Timer failed_timer_;
     std::unique_ptr<OutputPipe> output_;
     base::MonotonicTime started_at_;
 };

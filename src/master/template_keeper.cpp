@@ -23,7 +23,7 @@ TemplateKeeper::TemplateKeeper(PoolSurroundings& around, const config::PoolSetti
       settings_(settings),
       parts_(std::move(parts)),
       events_(events),
-      handle_(around.loop, *this),
+      handle_(around.loop, around.foreign, *this),
       pause_(around.loop) {}
 
 void TemplateKeeper::start() {
@@ -37,6 +37,11 @@ void TemplateKeeper::start() {
 void TemplateKeeper::let_go() {
     leaving_ = handle_.life() != TemplateLife::absent;
     handle_.signal(SIGTERM);
+}
+
+void TemplateKeeper::kill() {
+    pause_.cancel();
+    handle_.signal(SIGKILL);
 }
 
 bool TemplateKeeper::child_ended(const os::ChildEnd& end) {

@@ -23,7 +23,9 @@ class TemplateKeeperEvents {
     virtual void template_ready() = 0;
     /// It is gone, and what it was asked for will not come; a new one may be on its way.
     virtual void template_gone() = 0;
-    virtual void template_traced(const link::Trace& part, bool more) = 0;
+    /// See TemplateEvents.
+    [[nodiscard]] virtual bool template_traced(const link::Trace& part, bool more) = 0;
+    virtual void template_broke_rules(Breach breach) = 0;
     virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     [[nodiscard]] virtual TemplateNeed template_need() const = 0;
 
@@ -46,6 +48,8 @@ class TemplateKeeper final : public TemplateEvents {
     void start();
     /// Asks it to end.
     void let_go();
+    /// Ends it at once; unless its pool still needs one, none is started after it.
+    void kill();
     /// False: the child was none of this pool's templates.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
 
@@ -60,7 +64,10 @@ class TemplateKeeper final : public TemplateEvents {
     void template_ready() override;
     void template_failed(const std::string& step) override;
     void template_said(std::string_view text) override;
-    void template_traced(const link::Trace& part, bool more) override { events_.template_traced(part, more); }
+    [[nodiscard]] bool template_traced(const link::Trace& part, bool more) override {
+        return events_.template_traced(part, more);
+    }
+    void template_broke_rules(Breach breach) override { events_.template_broke_rules(breach); }
     void workers_unmade(std::span<const link::SpawnOrder> orders) override { events_.workers_unmade(orders); }
 
   private:

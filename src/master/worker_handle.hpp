@@ -31,6 +31,7 @@ struct WorkerHandle {
     bool replaces_dead = false;      ///< ordered because a worker of the slot had died
     std::uint64_t slow_request = 0;  ///< which of its requests was last found to be slow
     bool idle_killed = false;        ///< told to leave by the process management
+    bool broke_rules = false;        ///< of its channel, and was ended for it
     /// When its request was found to take too long and it was told to end.
     std::optional<base::MonotonicTime> timed_out_at;
     std::uint64_t timed_out_request = 0;  ///< which of its requests that was

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 
 #include "passed_descriptors.hpp"
 #include "phalanx/base/panic.hpp"
@@ -114,16 +113,27 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     return received;
 }
 
-std::vector<UniqueFd> take_unread_descriptors(int socket) {
-    static std::array<std::byte, 1> dropped;
-    std::vector<UniqueFd> fds;
+bool discard_unread(int socket) {
+    std::array<std::byte, 1> dropped;
+    iovec piece{dropped.data(), dropped.size()};
+    // Without credentials only descriptors are missed where there is no room; a look leaves them where they
+    // are.
+    const int off = 0;
+    (void)::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &off, sizeof off);
+    int type = 0;
+    socklen_t type_size = sizeof type;
+    (void)::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &type_size);
     for (int i = 0; i < most_unread_messages; ++i) {
-        ReceivedMessage message = receive_message(socket, dropped, 0, Waiting::no);
-        if (message.state == ReceivedMessage::State::nothing) break;
-        // An end may be an empty message with others behind it.
-        std::move(message.fds.begin(), message.fds.end(), std::back_inserter(fds));
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        const ssize_t size = ::recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT);
+        if ((message.msg_flags & MSG_CTRUNC) != 0) return false;
+        // Of a stream nothing is the end; elsewhere it may be an empty message with others behind it.
+        if (size < 0 || (size == 0 && type == SOCK_STREAM)) return true;
+        (void)::recv(socket, dropped.data(), dropped.size(), MSG_DONTWAIT);
     }
-    return fds;
+    return true;
 }
 
 }  // namespace phalanx::os

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::os {
@@ -12,6 +13,11 @@ int option(int fd, int name) {
     int value = -1;
     socklen_t size = sizeof value;
     return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+/// Whether descriptors may lie unread in it.
+bool has_inbox(int fd) {
+    return option(fd, SO_DOMAIN) == AF_UNIX && option(fd, SO_ACCEPTCONN) == 0;
 }
 
 /// Takes all that was sent to a Unix socket and nobody has read; nothing more can come after that.
@@ -53,7 +59,19 @@ void close_without_lingering(UniqueFd connection) {
     const linger off{};
     const int fd = connection.get();
     if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0) return;
-    if (option(fd, SO_DOMAIN) == AF_UNIX && option(fd, SO_ACCEPTCONN) == 0) drop_unread(fd);
+    if (has_inbox(fd)) drop_unread(fd);
+}
+
+UniqueFd close_if_harmless(UniqueFd strange) {
+    const linger off{};
+    const int fd = strange.get();
+    if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0) return strange;
+    if (!has_inbox(fd)) return {};
+    if (!discard_unread(fd)) return strange;
+    // Nothing more can come after that.
+    (void)::shutdown(fd, SHUT_RD);
+    if (!discard_unread(fd)) return strange;
+    return {};
 }
 
 }  // namespace phalanx::os

@@ -224,12 +224,6 @@ void stop_receiving(int socket) {
     (void)::shutdown(socket, SHUT_RD);
 }
 
-bool is_socket(int fd) {
-    int type = 0;
-    socklen_t size = sizeof type;
-    return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
-}
-
 bool is_accepted_from(int connection, int listener) {
     int type = 0;
     socklen_t type_size = sizeof type;

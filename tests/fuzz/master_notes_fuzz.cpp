@@ -213,7 +213,7 @@ void Pool::die(Seat& seat) {
     dispatcher_.recover(
         seat.handle, seat.handle.slot.number() % 2 == 0 ? std::optional(LostAnswer{502, 1}) : std::nullopt);
     seat.handle.channel_watch = {};
-    foreign_.take(seat.handle.channel.close());
+    foreign_.keep(seat.handle.channel.close());
     seat.handle.life = WorkerLife::absent;
 }
 

@@ -71,11 +71,19 @@ TEST_F(JobChannelTest, HandsOnAllDescriptorsOfAMalformedPacket) {
     }
 }
 
-TEST_F(JobChannelTest, HandsOnTheDescriptorsOfUnreadPacketsAtItsEnd) {
-    say({MessageKind::give, 0, {}, 0}, "", 1);
+TEST_F(JobChannelTest, IsKeptAtItsEndWhereDescriptorsLieUnread) {
+    say({MessageKind::kept, 0, {}, 0}, "", 0);
     ASSERT_EQ(::send(channel_.there(), "", 0, 0), 0);
     say({MessageKind::give, 0, {}, 9}, "", 3);
-    EXPECT_EQ(channel_.close().size(), 4U);
+    EXPECT_TRUE(channel_.close());
+    EXPECT_FALSE(channel_);
+}
+
+TEST_F(JobChannelTest, IsClosedAtItsEndWhereOnlyWordsLieUnread) {
+    say({MessageKind::kept, 0, {}, 0}, "", 0);
+    ASSERT_EQ(::send(channel_.there(), "", 0, 0), 0);
+    say({MessageKind::kept, 0, {}, 0}, "", 0);
+    EXPECT_FALSE(channel_.close());
     EXPECT_FALSE(channel_);
 }
 
@@ -106,6 +114,20 @@ TEST_F(JobChannelTest, JobsTellHowLongTheyWaited) {
         EXPECT_EQ(back[0].waited_usec, told);
         EXPECT_EQ(back[0].held, job.held);
     }
+}
+
+TEST(ForeignDescriptors, KeepsSocketsInWhichDescriptorsLie) {
+    auto pair = os::make_message_pair();
+    auto event = os::make_eventfd();
+    ASSERT_TRUE(pair && event);
+    const int fds[] = {event->get()};
+    const auto byte = std::as_bytes(std::span("x"));
+    ASSERT_EQ(os::send_message(pair->here.get(), byte, {}, {}, os::Waiting::no), os::SendResult::sent);
+    ASSERT_EQ(os::send_message(pair->here.get(), byte, {}, fds, os::Waiting::no), os::SendResult::sent);
+    const int kept = pair->there.get();
+    ForeignDescriptors foreign;
+    foreign.take(std::move(pair->there));
+    EXPECT_TRUE(os::set_non_blocking(kept)) << "it is open";
 }
 
 }  // namespace

@@ -49,8 +49,9 @@ struct ReceivedMessage {
 [[nodiscard]] ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
                                               Waiting waiting);
 
-/// Takes all messages that nobody has read, for the descriptors in them: closing the socket would have the
-/// kernel close those, which may wait.
-[[nodiscard]] std::vector<UniqueFd> take_unread_descriptors(int socket);
+/// Takes the messages that nobody has read, up to the first that carries descriptors. True: none does.
+/// Closing the socket with such a one would have the kernel close those, which may wait; so would taking them
+/// out.
+[[nodiscard]] bool discard_unread(int socket);
 
 }  // namespace phalanx::os
