@@ -66,9 +66,24 @@ INSTANTIATE_TEST_SUITE_P(
                     Breach{"giving_nothing", "say(head(7))"},
                     Breach{"giving_no_connection", "say(head(7), $c->eventfd(0, 0))"},
                     Breach{"giving_an_unconnected_socket", "say(head(7), $c->socket(2, 1, 0))"},
-                    Breach{"giving_its_channel", "say(head(7), channel())"},
-                    Breach{"many_descriptors", "say(head(7), ...array_fill(0, 253, 1))"}),
+                    Breach{"giving_its_channel", "say(head(7), channel())"}),
     [](const auto& each) { return std::string(each.param.name); });
+
+class PoolThatSendsManyDescriptors : public BreachedPool {};
+
+TEST_P(PoolThatSendsManyDescriptors, IsStoppedUntilAReload) {
+    SKIP_UNLESS_PHALANX("its workers have no channel");
+    start("echo getmypid(); flush(); " + std::string(GetParam().code) + "; sleep(60);");
+    RunningScript script(site().address(), site().request("/breach.php"));
+    EXPECT_TRUE(site().daemon().wait_for_log("ALERT: [pool www] stopped, because")) << site().daemon().log();
+    EXPECT_TRUE(eventually(kPatience, [this] { return site().daemon().others().empty(); }));
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    expect_a_whole_pool();
+}
+
+INSTANTIATE_TEST_SUITE_P(At, PoolThatSendsManyDescriptors,
+                         testing::Values(Breach{"once", "say(head(7), ...array_fill(0, 253, 1))"}),
+                         [](const auto& each) { return std::string(each.param.name); });
 
 class DyingWorkersDescriptors : public BreachedPool {};
 
