@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "lost_request.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "worker_output.hpp"
 
@@ -20,6 +19,8 @@ using log::Level;
 constexpr int notes_per_event = 16;
 /// More than a socket's buffer holds of them: all that a dead worker has left.
 constexpr int most_last_notes = 4096;
+/// Descriptors in one packet, where there is to be one at most, for which a pool is not stopped at once.
+constexpr std::size_t most_surplus = 8;
 
 std::chrono::milliseconds since(base::MonotonicTime time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - time);
@@ -242,8 +243,7 @@ bool Staff::has_pid(pid_t pid) const {
 }
 
 void Staff::rule_broken(WorkerHandle& worker, Note& note) {
-    // An honest worker may lose a race; it never sends several descriptors.
-    const Breach breach = note.surplus.empty() ? Breach::plain : Breach::grave;
+    const Breach breach = note.surplus.size() > most_surplus ? Breach::grave : Breach::plain;
     around_.foreign.take(std::move(note.fd));
     around_.foreign.take(std::move(note.surplus));
     worker.channel_watch = {};
@@ -259,7 +259,7 @@ void Staff::rule_broken(WorkerHandle& worker, Note& note) {
     events_.rules_broken(breach);
 }
 
-/// A channel was spoken to before its worker has said hello: nobody will be buried who could clear the slot.
+/// Before its worker has said hello nobody will be buried who could clear the slot.
 void Staff::end_speaker(WorkerHandle& worker, pid_t speaker) {
     say(Level::error, fmt::format("process {} broke the rules of a worker's channel and is ended", speaker));
     const auto pidfd = os::open_pidfd(speaker);
