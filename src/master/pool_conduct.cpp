@@ -22,7 +22,8 @@ void Pool::rules_broken(Breach breach) {
 void Pool::stop_for_misconduct(std::string_view why) {
     barred_ = true;
     say(log::Level::alert,
-        fmt::format("stopped, because {}; its clients get 503 until a reload (SIGUSR2) starts it again", why));
+        fmt::format("stopped, because {}; its clients get 503 until a reload (SIGUSR2) starts it again",
+                    why));
     template_.kill();
     staff_.signal_all(SIGKILL);
     decide_start();

@@ -77,6 +77,9 @@ TEST_P(PoolThatSendsManyDescriptors, IsStoppedUntilAReload) {
     RunningScript script(site().address(), site().request("/breach.php"));
     EXPECT_TRUE(site().daemon().wait_for_log("ALERT: [pool www] stopped, because")) << site().daemon().log();
     EXPECT_TRUE(eventually(kPatience, [this] { return site().daemon().others().empty(); }));
+    const auto asked = Clock::now();
+    EXPECT_EQ(site().get("/pid.php").status(), 503);
+    EXPECT_LT(Clock::now() - asked, kAtOnce);
     ASSERT_TRUE(site().reload()) << site().daemon().log();
     expect_a_whole_pool();
 }
