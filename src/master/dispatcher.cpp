@@ -1,11 +1,11 @@
 #include "dispatcher.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "phalanx/fastcgi/short_answer.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
@@ -22,6 +22,11 @@ constexpr int accepts_per_look = 64;
 constexpr std::chrono::milliseconds untaken_limit{20};
 /// How long nothing is accepted once descriptors or memory have run out.
 constexpr std::chrono::milliseconds exhausted_pause{100};
+/// How long a pool is not heard whose processes wake the master again and again for nothing.
+constexpr std::chrono::milliseconds wake_pause{100};
+/// Edges: the counter is never read. It is the workers' too, who could take what is in it, and make the read
+/// wait.
+constexpr std::uint32_t wake_events = EPOLLIN | EPOLLET;
 
 }  // namespace
 
@@ -30,6 +35,7 @@ Dispatcher::Dispatcher(const Parts& parts)
       page_(status::pool_in(parts.pages.pool_area()).line),
       untaken_timer_(parts.loop),
       pause_timer_(parts.loop),
+      wake_pause_timer_(parts.loop),
       connections_({parts.loop, parts.settings, parts.share, parts.log, page_}, *this),
       answers_(parts.loop, parts.share),
       eligible_((parts.workers.size() + 63) / 64),
@@ -43,7 +49,7 @@ Dispatcher::~Dispatcher() {
 }
 
 base::Result<void> Dispatcher::start() {
-    auto wake = parts_.loop.watch(parts_.wake_fd, EPOLLIN, wake_handler_);
+    auto wake = parts_.loop.watch(parts_.wake_fd, wake_events, wake_handler_);
     if (!wake) return wake.error();
     wake_watch_ = *std::move(wake);
     auto listener = parts_.loop.watch(parts_.listener, 0, listener_handler_);
@@ -110,16 +116,26 @@ bool Dispatcher::accept_ready() {
 }
 
 os::UniqueFd Dispatcher::accept() {
-    if (!may_accept()) return {};
+    if (!may_accept() || listener_waits()) return {};
     os::Accepted accepted = os::accept_connection(parts_.listener);
+    if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
     if (accepted.state == os::Accepted::State::exhausted)
         pause_listener("no descriptor or memory is left for them");
     if (accepted.state == os::Accepted::State::connection) parts_.log.tell_recovered();
     return std::move(accepted.fd);
 }
 
+/// Looked at before each accept4(2), which would wait where somebody has made it. (Between look and call
+/// there is still time: what waits then os::StallAlarm frees.)
+bool Dispatcher::listener_waits() {
+    if (os::is_non_blocking(parts_.listener)) return false;
+    (void)os::set_non_blocking(parts_.listener);
+    parts_.events.listener_harmed(ListenerHarm::made_blocking);
+    return true;
+}
+
 bool Dispatcher::may_accept() {
-    if (draining_ || paused_) return false;
+    if (draining_ || paused_ || shut_down_) return false;
     if (parts_.share.has_room() || connections_.make_room()) return true;
     pause_listener(
         "the pool holds as many as it may (queue.max_connections, or its share of the open files)");
@@ -167,7 +183,7 @@ void Dispatcher::watch_listener() {
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {
-    if (events == listener_events_) return;
+    if (events == listener_events_ || !listener_watch_) return;
     listener_events_ = events;
     listener_watch_.rearm(events);
 }
@@ -181,15 +197,26 @@ void Dispatcher::pause_listener(const char* why) {
     });
 }
 
-void Dispatcher::listener_ready() {
+void Dispatcher::listener_ready(std::uint32_t events) {
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) return listener_is_shut_down();
     pump_soon();
 }
 
+/// It would report so for ever.
+void Dispatcher::listener_is_shut_down() {
+    listener_watch_ = {};
+    if (!std::exchange(shut_down_, true)) parts_.events.listener_harmed(ListenerHarm::shut_down);
+}
+
 void Dispatcher::woken() {
-    std::uint64_t count = 0;
-    (void)!::read(parts_.wake_fd, &count, sizeof count);
     store_wake(false);
     pump_soon();
+    if (!nobody_is_idle() || !vain_wake_ups_.are_too_many_at(base::Monotonic::now())) return;
+    wake_watch_.rearm(0);
+    wake_pause_timer_.start(wake_pause, [this] {
+        wake_watch_.rearm(wake_events);
+        pump_soon();
+    });
 }
 
 void Dispatcher::take_job(Job job) {

@@ -14,9 +14,16 @@
 #include "own_pages.hpp"
 #include "phalanx/link/master_side.hpp"
 #include "phalanx/link/pool_pages.hpp"
+#include "vain_wake_ups.hpp"
 #include "worker_handle.hpp"
 
 namespace phalanx::master {
+
+/// What a process of a pool can do to the listening socket, which it shares with the master.
+enum class ListenerHarm : std::uint8_t {
+    made_blocking,  ///< it took O_NONBLOCK away, so that the master would wait
+    shut_down,      ///< shutdown(2): nobody can connect any more
+};
 
 /// What the dispatcher tells its pool.
 class DispatchEvents {
@@ -36,6 +43,7 @@ class DispatchEvents {
     /// Workers busy at this moment, whenever the dispatcher has looked.
     virtual void busy_workers(std::size_t count) = 0;
     virtual void worker_unreachable(WorkerHandle& worker) = 0;
+    virtual void listener_harmed(ListenerHarm harm) = 0;
     /// Whether the worker has begun to serve (its stage in the scoreboard); a hint only.
     [[nodiscard]] virtual bool seems_idle(const WorkerHandle& worker) const = 0;
 
@@ -109,7 +117,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     class ListenerHandler final : public ReadyHandler {
       public:
         explicit ListenerHandler(Dispatcher& owner) : owner_(owner) {}
-        void on_ready(std::uint32_t) override { owner_.listener_ready(); }
+        void on_ready(std::uint32_t events) override { owner_.listener_ready(events); }
 
       private:
         Dispatcher& owner_;
@@ -126,7 +134,9 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void pump();
     [[nodiscard]] bool nobody_is_idle() const { return !parts_.pages.lowest_idle(eligible_).has_value(); }
     void count_busy_workers();
-    void listener_ready();
+    void listener_ready(std::uint32_t events);
+    void listener_is_shut_down();
+    [[nodiscard]] bool listener_waits();
     void woken();
     void stop_accepting();
     void set_listener_events(std::uint32_t events);
@@ -164,8 +174,11 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Dispatcher* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;
+    bool shut_down_ = false;  ///< the listener
     Timer untaken_timer_;
     Timer pause_timer_;
+    VainWakeUps vain_wake_ups_;
+    Timer wake_pause_timer_;
     ConnectionTable connections_;
     EarlyAnswers answers_;
     std::vector<std::uint64_t> eligible_;

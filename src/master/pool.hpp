@@ -127,6 +127,7 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] bool cannot_serve() const override;
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;
+    void listener_harmed(ListenerHarm harm) override;
     [[nodiscard]] std::uint64_t requests_begun() const override;
     [[nodiscard]] std::uint64_t kernel_queue() override;
     [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {

@@ -19,6 +19,14 @@ void Pool::rules_broken(Breach breach) {
                                     Conduct::most_breaches, Conduct::window.count()));
 }
 
+void Pool::listener_harmed(ListenerHarm harm) {
+    if (stopping_ || barred_) return;
+    stop_for_misconduct(
+        harm == ListenerHarm::made_blocking
+            ? "one of its processes made its listening socket wait (O_NONBLOCK)"
+            : "its listening socket was shut down by one of its processes (a reload makes a new one)");
+}
+
 void Pool::stop_for_misconduct(std::string_view why) {
     barred_ = true;
     say(log::Level::alert,

@@ -92,6 +92,7 @@ int Master::Running::run(const std::function<void()>& announce) {
     await_signals();
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     pools_.launch();
+    arm_stall_alarm();
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
@@ -119,6 +120,15 @@ void Master::Running::clean_up() {
         log_.error(system_error(fmt::format("Unable to remove the PID file ({}).", global_.pid)).text());
     }
     pid_file_written_ = false;
+}
+
+/// Somebody may take O_NONBLOCK away from a socket that is shared with workers, between the master's look at
+/// it and its use.
+void Master::Running::arm_stall_alarm() {
+    auto alarm = os::StallAlarm::create();
+    if (!alarm) return log_.warning(alarm.error().text());
+    stall_alarm_.emplace(*std::move(alarm));
+    stall_alarm_->put_off();
 }
 
 void Master::Running::raise_priority() {
@@ -182,6 +192,7 @@ void Master::Running::say_unknown(const os::ChildEnd& end) {
 }
 
 void Master::Running::maintain() {
+    if (stall_alarm_) stall_alarm_->put_off();
     if (is_ending()) return;
     pools_.tick();
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });

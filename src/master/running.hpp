@@ -12,6 +12,7 @@
 #include "phalanx/master/master.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/own_program.hpp"
+#include "phalanx/os/stall_alarm.hpp"
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "pools.hpp"
@@ -42,6 +43,7 @@ class Master::Running {
 
     /// What running requests get when their worker is to go.
     [[nodiscard]] std::chrono::milliseconds grace() const;
+    void arm_stall_alarm();
     void raise_priority();
     void await_signals();
     void handle_signal(int signal);
@@ -91,6 +93,7 @@ class Master::Running {
     Timer start_timer_;
     Timer stop_timer_;
     Timer monitor_timer_;
+    std::optional<os::StallAlarm> stall_alarm_;  ///< while it runs
     State state_ = State::starting;
     std::function<void()> announce_;
     bool renew_all_ = false;                   ///< the next reload is an emergency restart

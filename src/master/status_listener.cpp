@@ -48,7 +48,8 @@ void StatusListener::pause() {
 void StatusListener::on_ready(std::uint32_t) {
     for (int i = 0; i < accepts_per_event; ++i) {
         os::Accepted accepted = os::accept_connection(socket_.fd.get());
-        if (accepted.state == os::Accepted::State::exhausted) return pause();
+        if (accepted.state == os::Accepted::State::exhausted || accepted.state == os::Accepted::State::broken)
+            return pause();
         if (accepted.state != os::Accepted::State::connection) return;
         if (!pages_.admits(accepted.fd.get())) {
             log_.error(fmt::format("Connection disallowed: IP address '{}' has been dropped.",

@@ -294,11 +294,25 @@ std::vector<std::string> possible_names(std::span<const ListenAddress> addresses
     return names;
 }
 
-bool can_be_found(const ListenSocket& socket) {
+namespace {
+
+/// shutdown(2) ends listening for good.
+bool is_shut_down(const ListenSocket& socket) {
+    pollfd state{socket.fd.get(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0;
+}
+
+bool has_its_file(const ListenSocket& socket) {
     if (socket.bound_path.empty()) return true;
     struct stat file {};
     return ::lstat(socket.bound_path.c_str(), &file) == 0 && file.st_dev == socket.device &&
            file.st_ino == socket.inode;
+}
+
+}  // namespace
+
+bool can_be_found(const ListenSocket& socket) {
+    return has_its_file(socket) && !is_shut_down(socket);
 }
 
 Result<ListenSocket> duplicate(const ListenSocket& socket) {
@@ -313,7 +327,7 @@ Result<ListenSocket> duplicate(const ListenSocket& socket) {
 }
 
 void remove_socket_file(const ListenSocket& socket) {
-    if (socket.file == SocketFile::ours && !socket.bound_path.empty() && can_be_found(socket))
+    if (socket.file == SocketFile::ours && !socket.bound_path.empty() && has_its_file(socket))
         ::unlink(socket.bound_path.c_str());
 }
 

@@ -22,7 +22,6 @@ namespace {
 /// accept4() reports these of a connection that broke while it waited (accept(2), Error handling).
 bool broke_while_waiting(int error) {
     switch (error) {
-        case EINTR:
         case ECONNABORTED:
         case ENETDOWN:
         case EPROTO:
@@ -130,7 +129,9 @@ Accepted accept_connection(int listener) {
         Accepted accepted{Accepted::State::connection,
                           UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC))};
         if (accepted.fd) return accepted;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+        // A signal interrupts only a call that waited, which none should (os/stall_alarm.hpp): not again.
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
+        if (errno == EINVAL) return {Accepted::State::broken, {}};
         if (!broke_while_waiting(errno)) return {Accepted::State::exhausted, {}};
     }
     return {};

@@ -86,6 +86,7 @@ class Pool final : public DispatchEvents {
     bool lacks_workers() override { return choices_.yes(); }
     void busy_workers(std::size_t count) override { require(count <= worker_count); }
     void worker_unreachable(WorkerHandle& worker) override { worker.life = WorkerLife::leaving; }
+    void listener_harmed(ListenerHarm) override { require(false); }
     bool cannot_serve() const override { return choices_.below(16) == 0; }
     std::uint64_t requests_begun() const override { return choices_.byte(); }
     std::uint64_t kernel_queue() override { return choices_.byte(); }

@@ -27,6 +27,7 @@ constexpr std::size_t kLongestLog = 32UL * 1024 * 1024;
 struct Hostility {
     const char* misdeed;  ///< hostile_worker/misdeeds.cpp
     enum class Socket { unix_socket, tcp } socket = Socket::unix_socket;
+    enum class Log { is_bounded, may_grow } log = Log::is_bounded;
 };
 
 class HostilePool : public SiteTest, public testing::WithParamInterface<Hostility> {
@@ -42,6 +43,7 @@ class HostilePool : public SiteTest, public testing::WithParamInterface<Hostilit
         pool.set("worker_program", PHALANX_HOSTILE_WORKER);
         pool.set("env[MISDEED]", GetParam().misdeed);
         pool.set("catch_workers_output", "yes");
+        pool.set("queue.max_connections", "16");
         site().launch();
         ASSERT_TRUE(eventually(kPatience, [this] { return answers(); })) << site().daemon().log();
     }
@@ -82,7 +84,9 @@ TEST_P(HostilePool, HurtsNeitherTheMasterNorTheOtherPool) {
     EXPECT_LT(after->own_cpu - before->own_cpu, (Clock::now() - begin) / 2);
     EXPECT_LT(open_descriptors(master), *descriptors + kMoreDescriptors);
     EXPECT_LT(resident_kib(master), *memory + kMoreMemoryKib);
-    EXPECT_LT(site().daemon().log().size(), kLongestLog);
+    if (GetParam().log == Hostility::Log::is_bounded) {
+        EXPECT_LT(site().daemon().log().size(), kLongestLog);
+    }
     RecordProperty("cpu_ms", static_cast<int>((after->own_cpu - before->own_cpu).count() / 1000));
 
     ASSERT_TRUE(site().daemon().signal(SIGTERM));
@@ -91,6 +95,25 @@ TEST_P(HostilePool, HurtsNeitherTheMasterNorTheOtherPool) {
 }
 
 using enum Hostility::Socket;
+using enum Hostility::Log;
+
+using ShutListener = HostilePool;
+
+TEST_P(ShutListener, IsMadeAnewByAReload) {
+    ASSERT_TRUE(site().daemon().wait_for_log("ALERT: [pool hostile] stopped, because its listening socket"))
+        << site().daemon().log();
+    ASSERT_FALSE(FastCgiClient(site().address("hostile")).connected());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_TRUE(eventually(
+        kPatience,
+        [this] { return count_of(site().daemon().log(), "stopped, because its listening socket") == 2; }))
+        << "its next generation could not be harmed: " << site().daemon().log();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfA, ShutListener, testing::Values(Hostility{"shuts_the_listener"}, Hostility{"shuts_the_listener", tcp}),
+    [](const auto& each) { return std::string(each.param.socket == tcp ? "tcp" : "unix") + "_socket"; });
+
 INSTANTIATE_TEST_SUITE_P(
     That, HostilePool,
     testing::Values(
@@ -101,6 +124,13 @@ INSTANTIATE_TEST_SUITE_P(
         Hostility{"gives_an_epoll_set"}, Hostility{"gives_the_listener"},
         Hostility{"gives_an_unconnected_socket"}, Hostility{"gives_its_channel"},
         Hostility{"gives_nested_sockets"},
+
+        Hostility{"makes_the_listener_wait"}, Hostility{"makes_the_listener_wait", tcp},
+        Hostility{"shuts_the_listener"}, Hostility{"shuts_the_listener", tcp},
+        Hostility{"shuts_the_listeners_inbox"}, Hostility{"shuts_the_listeners_inbox", tcp},
+        Hostility{"gives_one_connection_again_and_again"}, Hostility{"takes_the_wake_ups"},
+        Hostility{"wakes_without_end"}, Hostility{"talks_without_end", unix_socket, may_grow},
+        Hostility{"talks_without_end_as_a_template", unix_socket, may_grow},
 
         Hostility{"spoils_options"}, Hostility{"spoils_options", tcp}, Hostility{"scribbles"},
         Hostility{"claims_that_all_are_idle"}, Hostility{"stops_itself"}, Hostility{"leaves_children"},

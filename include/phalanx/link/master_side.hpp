@@ -29,8 +29,9 @@ enum class MasterStep : std::uint8_t {
 /// connections have no other way) workers take nothing from the listener.
 /// Workers left, no connection: the listener is watched.
 ///
-/// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first empties
-/// the wake-up descriptor and clears `wake`). One operation on what the processes share per call.
+/// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first clears
+/// `wake`; the wake-up descriptor is watched for edges and never read: each write is a wake-up of its own).
+/// One operation on what the processes share per call.
 template <typename Operations>
 MasterStep advance(MasterStep step, Operations& master) {
     switch (step) {

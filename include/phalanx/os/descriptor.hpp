@@ -39,6 +39,8 @@ enum class WhenFull { wait, refuse };
 /// Opens /dev/null at those of the numbers 0, 1 and 2 that the caller of this program left closed.
 [[nodiscard]] base::Result<void> fill_standard_descriptors();
 [[nodiscard]] base::Result<void> set_non_blocking(int fd);
+/// The flag is the open file's: whoever shares it can take it away.
+[[nodiscard]] bool is_non_blocking(int fd);
 
 /// Writes everything, waiting if it must; for small files and for helpers, never on the master's paths.
 [[nodiscard]] base::Result<void> write_all(int fd, std::string_view bytes);

@@ -74,7 +74,8 @@ struct ListenSocket {
 [[nodiscard]] std::string bound_name(const ListenSocket& socket);
 /// The names a socket at these addresses may have.
 [[nodiscard]] std::vector<std::string> possible_names(std::span<const ListenAddress> addresses);
-/// Whether clients still find it: nobody has removed or replaced a Unix socket's file. TCP: always.
+/// Whether clients still find it: nobody has removed or replaced a Unix socket's file, or ended listening by
+/// shutdown(2).
 [[nodiscard]] bool can_be_found(const ListenSocket& socket);
 /// A second descriptor for the same socket (and its file).
 [[nodiscard]] base::Result<ListenSocket> duplicate(const ListenSocket& socket);

@@ -17,11 +17,11 @@ namespace phalanx::os {
 /// What accept4(2) found. Connections are blocking by their flags, which master and worker share; everybody
 /// asks for MSG_DONTWAIT where waiting would be wrong.
 struct Accepted {
-    enum class State { connection, none, exhausted } state = State::none;
+    enum class State { connection, none, exhausted, broken } state = State::none;
     UniqueFd fd;
 };
 /// `exhausted`: a connection waits but no descriptor or memory is left for it. A connection that died while
-/// it waited is passed over.
+/// it waited is passed over. `broken`: the socket does not listen any more (shutdown(2)).
 [[nodiscard]] Accepted accept_connection(int listener);
 
 /// What a read that does not wait found. Descriptors that come with the bytes are closed.

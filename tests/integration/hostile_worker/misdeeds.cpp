@@ -117,6 +117,48 @@ void spoil_options(Situation& here) {
     }
 }
 
+void make_blocking(Situation& here) {
+    for (;;) {
+        (void)::fcntl(here.listener.get(), F_SETFL, O_RDWR);
+        ::usleep(1000);
+    }
+}
+void shut_listener(Situation& here) {
+    (void)::shutdown(here.listener.get(), SHUT_RDWR);
+}
+void shut_reading(Situation& here) {
+    (void)::shutdown(here.listener.get(), SHUT_RD);
+}
+void give_one_again_and_again(Situation& here) {
+    os::UniqueFd connection;
+    while (!connection) connection = os::accept_connection(here.listener.get()).fd;
+    const int fd = connection.get();
+    while (say(here, MessageKind::give, {}, {&fd, 1})) {
+    }
+}
+
+// --- with the wake-up counter
+
+void take_the_wakeups(Situation& here) {
+    (void)::fcntl(here.wake.get(), F_SETFL, O_RDWR);
+    const std::uint64_t one = 1;
+    for (std::uint64_t count = 0;;) {
+        (void)!::write(here.wake.get(), &one, sizeof one);
+        (void)!::read(here.wake.get(), &count, sizeof count);
+    }
+}
+void wake_without_end(Situation& here) {
+    const std::uint64_t one = 1;
+    for (;;) (void)!::write(here.wake.get(), &one, sizeof one);
+}
+
+// --- on the standard output
+
+void talk_without_end(Situation&) {
+    const std::string line = std::string(200, 'x') + '\n';
+    for (;;) (void)!::write(STDOUT_FILENO, line.data(), line.size());
+}
+
 // --- in the shared memory
 
 void scribble(Situation& here) {
@@ -160,6 +202,11 @@ void exit_over_each_job(Situation& here) {
     ::_exit(1);
 }
 // --- as a template
+
+void talk_as_a_template(Situation& here) {
+    say(here, MessageKind::ready);
+    talk_without_end(here);
+}
 
 void never_be_ready(Situation&) {
     do_nothing_more();
@@ -251,6 +298,13 @@ const std::array of_workers{
     Misdeed{"gives_its_channel", give_channel},
     Misdeed{"gives_nested_sockets", give_nested_sockets},
     Misdeed{"spoils_options", spoil_options},
+    Misdeed{"makes_the_listener_wait", make_blocking},
+    Misdeed{"shuts_the_listener", shut_listener},
+    Misdeed{"shuts_the_listeners_inbox", shut_reading},
+    Misdeed{"gives_one_connection_again_and_again", give_one_again_and_again},
+    Misdeed{"takes_the_wake_ups", take_the_wakeups},
+    Misdeed{"wakes_without_end", wake_without_end},
+    Misdeed{"talks_without_end", talk_without_end},
     Misdeed{"scribbles", scribble},
     Misdeed{"claims_that_all_are_idle", claim_that_all_are_idle},
     Misdeed{"stops_itself", stop_itself},
@@ -267,6 +321,7 @@ const std::array of_templates{
     Misdeed{"fails_without_end", fail_without_end},
     Misdeed{"sends_traces_unasked", send_traces_unasked},
     Misdeed{"sends_files", send_the_master_files},
+    Misdeed{"talks_without_end_as_a_template", talk_as_a_template},
     Misdeed{"makes_no_workers", make_no_workers},
     Misdeed{"makes_each_worker_twice", make_each_worker_twice},
     Misdeed{"is_every_worker_itself", be_every_worker_itself},
