@@ -120,8 +120,15 @@ TEST_F(KeptConnections, MakeRoomForNewOnesWhenThePoolHoldsAsManyAsItMay) {
     SKIP_UNLESS_PHALANX("it knows no queue.max_connections");
     site().pool().set("queue.max_connections", "10");
     site().start();
-    connect(10);
+    connect(1);
     ask_all("first");
+    // Two that are served side by side may become idle in any order.
+    ASSERT_TRUE(eventually(kPatience, [&] { return line_status(site(), "idle kept-alive") == 1; }));
+    for (int i = 0; i < 9; ++i) {
+        connect(1);
+        const Request request = site().request("/echo.php?n=z").keep_connection();
+        EXPECT_EQ(clients_.back()->exchange(request).body(), "z");
+    }
     const auto begin = Clock::now();
     FastCgiClient client(site().address());
     EXPECT_EQ(client.exchange(site().request("/echo.php?n=x").keep_connection()).body(), "x");
