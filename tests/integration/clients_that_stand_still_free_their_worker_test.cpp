@@ -1,3 +1,4 @@
+#include "count_of.hpp"
 #include "harness/site.hpp"
 #include "notes.hpp"
 
@@ -8,12 +9,6 @@ constexpr milliseconds kInTime{10'000};
 /// Of a client that goes on slowly.
 constexpr milliseconds kPace{300};
 constexpr std::size_t kAnswerBytes = 20 << 20;
-
-std::size_t count_of(std::string_view text, std::string_view part) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-    return count;
-}
 
 /// Clients of a pool with one worker that stop in the middle of their body or of their answer.
 class ClientThatStandsStill : public SiteTest, public testing::WithParamInterface<bool> {

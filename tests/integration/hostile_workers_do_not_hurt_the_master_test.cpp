@@ -1,6 +1,7 @@
 #include <csignal>
 #include <list>
 
+#include "count_of.hpp"
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 

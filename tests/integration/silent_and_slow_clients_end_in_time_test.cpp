@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "count_of.hpp"
 #include "harness/site.hpp"
 #include "line_status.hpp"
 
@@ -8,12 +9,6 @@ namespace {
 
 constexpr std::size_t kClients = 2000;
 constexpr milliseconds kAtOnce{2'000};
-
-std::size_t count_of(std::string_view text, std::string_view part) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-    return count;
-}
 
 /// Clients that connect and send nothing, half a head, or a byte now and then.
 class SlowClients : public SiteTest, public testing::WithParamInterface<bool> {
