@@ -9,28 +9,31 @@
 namespace phalanx::master {
 namespace {
 
-/// Pieces read at the end of a process: what a full pipe holds (pipe(7)).
-constexpr int last_reads = 16;
+constexpr std::size_t piece_bytes = 4096;
+/// Pieces read at the end of a process: what a pipe can be made to hold (fcntl(2), F_SETPIPE_SZ) without
+/// privileges, by default. Others may hold it open and write on.
+constexpr std::size_t last_reads = 1024 * 1024 / piece_bytes;
 
 }  // namespace
 
-OutputPipe::OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(std::string_view)> sink)
-    : read_end_(std::move(read_end)), sink_(std::move(sink)) {
+OutputPipe::OutputPipe(EventLoop& loop, TimeShare& share, os::UniqueFd read_end,
+                       std::function<void(std::string_view)> sink)
+    : read_end_(std::move(read_end)), sink_(std::move(sink)), turn_(share, watch_) {
     (void)os::set_non_blocking(read_end_.get());
     if (auto watch = loop.watch(read_end_.get(), EPOLLIN, *this)) watch_ = *std::move(watch);
 }
 
 void OutputPipe::finish() {
-    for (int i = 0; i < last_reads && read_once(); ++i) {
+    for (std::size_t i = 0; i < last_reads && read_once(); ++i) {
     }
 }
 
 void OutputPipe::on_ready(std::uint32_t) {
-    (void)read_once();
+    turn_.handle([this] { (void)read_once(); });
 }
 
 bool OutputPipe::read_once() {
-    std::array<char, 4096> room;
+    std::array<char, piece_bytes> room;
     const ssize_t size = ::read(read_end_.get(), room.data(), room.size());
     if (size > 0) sink_(std::string_view(room.data(), static_cast<std::size_t>(size)));
     if (size == 0) watch_ = {};

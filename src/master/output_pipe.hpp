@@ -5,6 +5,7 @@
 
 #include "event_loop.hpp"
 #include "phalanx/os/unique_fd.hpp"
+#include "time_share.hpp"
 
 namespace phalanx::master {
 
@@ -12,7 +13,8 @@ namespace phalanx::master {
 class OutputPipe final : public ReadyHandler {
   public:
     /// `sink` gets raw bytes as they come.
-    OutputPipe(EventLoop& loop, os::UniqueFd read_end, std::function<void(std::string_view)> sink);
+    OutputPipe(EventLoop& loop, TimeShare& share, os::UniqueFd read_end,
+               std::function<void(std::string_view)> sink);
     /// Reads what is still there once the writer has ended (others may hold the pipe open).
     void finish();
     void on_ready(std::uint32_t events) override;
@@ -23,6 +25,7 @@ class OutputPipe final : public ReadyHandler {
     os::UniqueFd read_end_;
     std::function<void(std::string_view)> sink_;
     Watch watch_;
+    TimeShare::Member turn_;
 };
 
 }  // namespace phalanx::master

@@ -195,6 +195,7 @@ class Pool final : public DispatchEvents,
     ConnectionShare share_;
     ClientLog client_log_;
     OwnPages own_pages_;
+    TimeShare time_share_;
     Staff staff_;
     Dispatcher dispatcher_;
     TemplateKeeper template_;

@@ -44,19 +44,24 @@ bool has_crashed(const os::ChildEnd& end) {
 /// What watches one slot's channel and reads its worker's output.
 class Staff::Station final : public ReadyHandler {
   public:
-    Station(Staff& staff, WorkerHandle& worker) : staff_(staff), worker_(worker) {}
-    void on_ready(std::uint32_t) override { staff_.read_notes(worker_, notes_per_event); }
+    Station(Staff& staff, WorkerHandle& worker)
+        : staff_(staff), worker_(worker), turn_(staff.share_, worker.channel_watch) {}
+    void on_ready(std::uint32_t) override {
+        turn_.handle([this] { staff_.read_notes(worker_, notes_per_event); });
+    }
 
     std::unique_ptr<WorkerOutput> output;
 
   private:
     Staff& staff_;
     WorkerHandle& worker_;
+    TimeShare::Member turn_;
 };
 
-Staff::Staff(PoolSurroundings& around, const config::PoolSettings& settings, const link::PoolPages& pages,
-             StaffEvents& events)
+Staff::Staff(PoolSurroundings& around, TimeShare& share, const config::PoolSettings& settings,
+             const link::PoolPages& pages, StaffEvents& events)
     : around_(around),
+      share_(share),
       settings_(settings),
       pages_(pages),
       events_(events),
@@ -120,7 +125,7 @@ bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
         worker.channel_watch = *std::move(watch);
         if (settings_.catch_workers_output) {
             station.output =
-                std::make_unique<WorkerOutput>(around_, settings_, worker, std::move(outputs[i]));
+                std::make_unique<WorkerOutput>(around_, share_, settings_, worker, std::move(outputs[i]));
         }
     }
     return true;

@@ -17,6 +17,7 @@
 #include "phalanx/status/scoreboard.hpp"
 #include "pool_surroundings.hpp"
 #include "template_handle.hpp"
+#include "time_share.hpp"
 #include "worker_handle.hpp"
 
 namespace phalanx::master {
@@ -42,8 +43,8 @@ class StaffEvents {
 /// and buries them. How many there should be is the pool's business, who gets which job the dispatcher's.
 class Staff {
   public:
-    Staff(PoolSurroundings& around, const config::PoolSettings& settings, const link::PoolPages& pages,
-          StaffEvents& events);
+    Staff(PoolSurroundings& around, TimeShare& share, const config::PoolSettings& settings,
+          const link::PoolPages& pages, StaffEvents& events);
     ~Staff();
     Staff(const Staff&) = delete;
     Staff& operator=(const Staff&) = delete;
@@ -106,6 +107,7 @@ class Staff {
     void say(log::Level level, const std::string& text) const;
 
     PoolSurroundings& around_;
+    TimeShare& share_;
     const config::PoolSettings& settings_;
     const link::PoolPages& pages_;
     StaffEvents& events_;

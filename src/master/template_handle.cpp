@@ -54,7 +54,7 @@ base::Result<void> TemplateHandle::start(const TemplateStart& start) {
     channel_watch_ = *std::move(watch);
     channel_ = std::move(channel->here);
     child_ = *std::move(child);
-    output_ = std::make_unique<OutputPipe>(loop_, std::move(output->read_end),
+    output_ = std::make_unique<OutputPipe>(loop_, share_, std::move(output->read_end),
                                            [this](std::string_view text) { events_.template_said(text); });
     life_ = TemplateLife::starting;
     started_at_ = base::Monotonic::now();
@@ -103,6 +103,10 @@ void TemplateHandle::end_for_nonsense() {
 }
 
 void TemplateHandle::on_ready(std::uint32_t) {
+    turn_.handle([this] { receive(); });
+}
+
+void TemplateHandle::receive() {
     static std::array<std::byte, link::max_message_bytes> room;
     ReceivedMessage message = os::receive_message(channel_.get(), room, 0, Waiting::no);
     const bool sends_descriptors = !message.fds.empty();

@@ -60,8 +60,13 @@ class TemplateEvents {
 /// worker::Template). Owned by the pool; says nothing about how many workers there should be.
 class TemplateHandle final : public ReadyHandler {
   public:
-    TemplateHandle(EventLoop& loop, ForeignDescriptors& foreign, TemplateEvents& events)
-        : loop_(loop), foreign_(foreign), events_(events), failed_timer_(loop) {}
+    TemplateHandle(EventLoop& loop, TimeShare& share, ForeignDescriptors& foreign, TemplateEvents& events)
+        : loop_(loop),
+          share_(share),
+          foreign_(foreign),
+          events_(events),
+          turn_(share, channel_watch_),
+          failed_timer_(loop) {}
 
     [[nodiscard]] base::Result<void> start(const TemplateStart& start);
     /// Asks for workers; `descriptors` are those of link::MessageKind::spawn. False: it cannot be reached.
@@ -84,17 +89,20 @@ class TemplateHandle final : public ReadyHandler {
   private:
     /// False: it broke the rules.
     [[nodiscard]] bool take_message(const link::MessageHead& head, std::span<const std::byte> payload);
+    void receive();
     [[nodiscard]] bool take_unmade(std::span<const std::byte> payload);
     void failed(std::span<const std::byte> step);
     void end_for_nonsense();
 
     EventLoop& loop_;
+    TimeShare& share_;
     ForeignDescriptors& foreign_;
     TemplateEvents& events_;
     TemplateLife life_ = TemplateLife::absent;
     os::Child child_;
     os::UniqueFd channel_;
     Watch channel_watch_;
+    TimeShare::Member turn_;
     Timer failed_timer_;
     std::unique_ptr<OutputPipe> output_;
     base::MonotonicTime started_at_;

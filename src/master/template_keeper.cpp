@@ -17,13 +17,14 @@ constexpr std::size_t longest_line = 4096;
 
 }  // namespace
 
-TemplateKeeper::TemplateKeeper(PoolSurroundings& around, const config::PoolSettings& settings,
-                               std::function<TemplateStart()> parts, TemplateKeeperEvents& events)
+TemplateKeeper::TemplateKeeper(PoolSurroundings& around, TimeShare& share,
+                               const config::PoolSettings& settings, std::function<TemplateStart()> parts,
+                               TemplateKeeperEvents& events)
     : around_(around),
       settings_(settings),
       parts_(std::move(parts)),
       events_(events),
-      handle_(around.loop, around.foreign, *this),
+      handle_(around.loop, share, around.foreign, *this),
       pause_(around.loop) {}
 
 void TemplateKeeper::start() {

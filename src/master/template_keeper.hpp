@@ -41,7 +41,7 @@ class TemplateKeeperEvents {
 class TemplateKeeper final : public TemplateEvents {
   public:
     /// `parts` tells what a template gets, whenever one is started.
-    TemplateKeeper(PoolSurroundings& around, const config::PoolSettings& settings,
+    TemplateKeeper(PoolSurroundings& around, TimeShare& share, const config::PoolSettings& settings,
                    std::function<TemplateStart()> parts, TemplateKeeperEvents& events);
 
     /// Unless there is one, or a pause before the next.

@@ -10,14 +10,14 @@ base::Result<WorkerOutputEnds> WorkerOutputEnds::create() {
     return WorkerOutputEnds{*std::move(out), *std::move(err)};
 }
 
-WorkerOutput::WorkerOutput(PoolSurroundings& around, const config::PoolSettings& settings,
+WorkerOutput::WorkerOutput(PoolSurroundings& around, TimeShare& share, const config::PoolSettings& settings,
                            const WorkerHandle& worker, WorkerOutputEnds ends)
     : around_(around),
       settings_(settings),
       worker_(worker),
-      out_(around.loop, std::move(ends.out.read_end),
+      out_(around.loop, share, std::move(ends.out.read_end),
            [this](std::string_view bytes) { take(Stream::out, bytes); }),
-      err_(around.loop, std::move(ends.err.read_end),
+      err_(around.loop, share, std::move(ends.err.read_end),
            [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
 
 void WorkerOutput::finish() {

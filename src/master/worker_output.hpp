@@ -25,8 +25,8 @@ struct WorkerOutputEnds {
 class WorkerOutput {
   public:
     /// Takes over the read ends; the write ends are closed here.
-    WorkerOutput(PoolSurroundings& around, const config::PoolSettings& settings, const WorkerHandle& worker,
-                 WorkerOutputEnds ends);
+    WorkerOutput(PoolSurroundings& around, TimeShare& share, const config::PoolSettings& settings,
+                 const WorkerHandle& worker, WorkerOutputEnds ends);
     /// The worker has ended: takes what is left in its pipes.
     void finish();
 

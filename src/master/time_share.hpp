@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "phalanx/base/clock.hpp"
+
+namespace phalanx::master {
+
+/// How much of the master's time the processes of one pool get for what they send of their own accord: notes,
+/// output. What is too much waits in its socket or pipe, which holds the writer back; nothing is lost. Owned
+/// by the pool.
+class TimeShare {
+  public:
+    /// Of each window of time, from the first use of it, the pool gets that much.
+    static constexpr std::chrono::milliseconds window{100};
+    static constexpr std::chrono::milliseconds most{40};
+
+    explicit TimeShare(EventLoop& loop) : timer_(loop) {}
+    TimeShare(const TimeShare&) = delete;
+    TimeShare& operator=(const TimeShare&) = delete;
+
+    /// One of the watches whose events are handled within the share; watch and share outlive it.
+    class Member {
+      public:
+        Member(TimeShare& share, Watch& watch) : share_(share), watch_(watch) {}
+        Member(const Member&) = delete;
+        Member& operator=(const Member&) = delete;
+        ~Member() { std::erase(share_.paused_, this); }
+
+        /// Handles what the watch has reported, or has it report again when there is time.
+        template <typename Work>
+        void handle(const Work& work) {
+            const auto begin = base::Monotonic::now();
+            if (share_.is_used_up(begin)) return share_.pause(*this);
+            work();
+            share_.used_ += base::Monotonic::now() - begin;
+        }
+
+      private:
+        friend class TimeShare;
+        TimeShare& share_;
+        Watch& watch_;
+    };
+
+  private:
+    [[nodiscard]] bool is_used_up(base::MonotonicTime now);
+    void pause(Member& member);
+    void resume();
+
+    Timer timer_;
+    base::MonotonicTime window_begun_;
+    base::Monotonic::duration used_{0};
+    std::vector<Member*> paused_;
+};
+
+}  // namespace phalanx::master
