@@ -29,6 +29,8 @@ std::string_view what_happened(ClientEvent event) {
             return "there is no memory for their requests' heads";
         case ClientEvent::evicted:
             return "idle kept-alive connections had to make room for new ones";
+        case ClientEvent::no_room:
+            return "a worker gave them back, and the pool holds as many as it may (queue.max_connections)";
         case ClientEvent::shed:
         case ClientEvent::expired:
         case ClientEvent::abandoned:

@@ -17,6 +17,7 @@ enum class ClientEvent : std::uint8_t {
     unwatchable,    ///< the kernel refused to watch it
     out_of_memory,  ///< no memory for its request's head
     evicted,        ///< idle, it had to make room for another
+    no_room,        ///< a worker gave it back, and the pool holds as many as it may
     shed,           ///< the line was full
     expired,        ///< it had waited longer than queue.timeout
     abandoned,      ///< it left before its turn
@@ -38,7 +39,7 @@ class ClientLog {
     void tick();
 
   private:
-    static constexpr std::size_t events = 9;
+    static constexpr std::size_t events = 10;
     /// Lines about single clients in one span, and the span in ticks.
     static constexpr std::size_t most_single_lines = 10;
     static constexpr std::size_t span_ticks = 10;

@@ -81,7 +81,7 @@ ConnectionTable::ConnectionTable(const Surroundings& around, JobTaker& taker)
 
 ConnectionTable::~ConnectionTable() {
     for (const auto& entry : entries_) {
-        if (entry) move_to(*entry, Place::away);
+        if (entry) remove(*entry);
     }
 }
 
@@ -160,7 +160,10 @@ Job ConnectionTable::describe(const HeadScanner& scanner, std::string_view head)
 
 std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
     const ReadResult seen = os::peek(fd.get(), look_room());
-    if (seen.state == ReadResult::State::end) return std::nullopt;
+    if (seen.state == ReadResult::State::end) {
+        os::close_without_lingering(std::move(fd));
+        return std::nullopt;
+    }
     HeadScanner scanner;
     if (seen.state == ReadResult::State::bytes) scanner.feed(look_room().first(seen.size));
     if (is_ready(scanner.verdict())) {
@@ -185,6 +188,11 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
 }
 
 void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
+    // Workers accept without asking, and one may give the same connection again and again.
+    if (!around_.share.has_room() && !make_room()) {
+        around_.log.tell(ClientEvent::no_room);
+        return os::close_without_lingering(std::move(fd));
+    }
     Entry& entry = create(std::move(fd));
     entry.was_lent = true;
     entry.kept = served == Served::yes;

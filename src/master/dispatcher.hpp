@@ -131,6 +131,9 @@ class Dispatcher final : public JobTaker, public AfterBatch {
         Dispatcher& owner_;
     };
 
+    /// Of the listener. A Unix socket that was shut down for reading says so by EPOLLRDHUP alone.
+    static constexpr std::uint32_t listening = EPOLLIN | EPOLLRDHUP;
+
     void pump();
     [[nodiscard]] bool nobody_is_idle() const { return !parts_.pages.lowest_idle(eligible_).has_value(); }
     void count_busy_workers();
