@@ -13,7 +13,6 @@ namespace {
 
 using link::MasterStep;
 
-constexpr std::uint32_t listener_events = EPOLLIN;
 /// Jobs given out before other pools and events get their turn.
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
@@ -157,7 +156,7 @@ void Dispatcher::send_job() {
     const JobChannel::Sent sent = worker.channel.send(job_, held_fd);
     if (sent == JobChannel::Sent::no_memory) {
         // The client is lost, the worker is not: its bit is cleared, it has to announce itself again.
-        if (job_.held) connections_.drop(*job_.held);
+        give_up(std::move(job_));
         job_ = {};
         (void)worker.channel.send_control(link::MessageKind::recheck);
         return parts_.log.tell(ClientEvent::out_of_memory);
@@ -179,7 +178,7 @@ void Dispatcher::watch_listener() {
     mode_ = LineMode::refill;
     mode_timer_.cancel();
     look_interval_ = std::chrono::milliseconds(0);
-    set_listener_events(draining_ || paused_ ? 0U : listener_events);
+    set_listener_events(draining_ || paused_ ? 0U : listening);
 }
 
 void Dispatcher::set_listener_events(std::uint32_t events) {
@@ -198,7 +197,7 @@ void Dispatcher::pause_listener(const char* why) {
 }
 
 void Dispatcher::listener_ready(std::uint32_t events) {
-    if ((events & (EPOLLHUP | EPOLLERR)) != 0) return listener_is_shut_down();
+    if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) return listener_is_shut_down();
     pump_soon();
 }
 

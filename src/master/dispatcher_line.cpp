@@ -71,7 +71,7 @@ void Dispatcher::line_up_or_unwatch() {
     const bool grows = parts_.events.can_grow_on_demand();
     if (grows || parts_.events.cannot_serve()) mode_ = LineMode::line;
     if (mode_ == LineMode::line) queue_new_connections();
-    set_listener_events(mode_ == LineMode::line && !draining_ && !paused_ ? EPOLLIN : 0U);
+    set_listener_events(mode_ == LineMode::line && !draining_ && !paused_ ? listening : 0U);
     if (grows && !line_.empty()) parts_.events.connection_waits_for_growth();
     if (mode_timer_.armed() || draining_) return;
     if (look_interval_.count() == 0) look_interval_ = first_look;
@@ -177,11 +177,18 @@ bool Dispatcher::answer_page(Job& job) {
         // It was only looked at so far; what was seen was the whole head.
         static std::array<std::byte, 16UL * 1024> room;
         const os::ReadResult read = os::read_available(connection.get(), room);
-        if (read.state != os::ReadResult::State::bytes) return true;
+        if (read.state != os::ReadResult::State::bytes) {
+            os::close_without_lingering(std::move(connection));
+            return true;
+        }
         head.assign(reinterpret_cast<const char*>(room.data()), read.size);
     }
     std::string answer = parts_.own_pages.answer_to(head);
-    if (!answer.empty()) answers().send(std::move(connection), std::move(answer));
+    if (answer.empty()) {
+        os::close_without_lingering(std::move(connection));
+    } else {
+        answers().send(std::move(connection), std::move(answer));
+    }
     return true;
 }
 

@@ -59,7 +59,11 @@ class EarlyAnswers::Entry final : public ReadyHandler {
 EarlyAnswers::EarlyAnswers(EventLoop& loop, ConnectionShare& share)
     : loop_(loop), share_(share), timer_(loop) {}
 
-EarlyAnswers::~EarlyAnswers() = default;
+EarlyAnswers::~EarlyAnswers() {
+    for (const auto& entry : entries_) {
+        if (entry) remove(*entry);
+    }
+}
 
 void EarlyAnswers::send(os::UniqueFd connection, std::string answer) {
     if (Entry* entry = add(std::move(connection), std::move(answer))) go_on(*entry);

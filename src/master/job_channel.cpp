@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "phalanx/os/lingering.hpp"
 #include "phalanx/os/shared_memory.hpp"
 
 namespace phalanx::master {
@@ -74,6 +75,7 @@ JobChannel::Sent JobChannel::send(Job& job, int held_fd) {
                                        std::span(fds).first(fd_count), Waiting::no);
     if (sent != SendResult::sent) return Sent::unreachable;
     if (!job_sent_at_) job_sent_at_ = base::Monotonic::now();
+    if (job.fd) os::stop_lingering(job.fd.get());
     job.fd.reset();
     return Sent::yes;
 }
@@ -103,6 +105,7 @@ std::vector<Job> JobChannel::take_back() {
         job.bytes = job_bytes(head, packet_room().subspan(sizeof head, message.size - sizeof head), message);
         if ((head.flags & link::flag_master_holds) != 0) {
             job.held = head.connection;
+            os::stop_lingering(message.fds[0].get());
         } else {
             job.fd = std::move(message.fds[0]);
         }

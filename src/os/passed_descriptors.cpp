@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "phalanx/os/lingering.hpp"
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
@@ -51,6 +52,11 @@ void close_passed(msghdr& message) {
             close_without_lingering(UniqueFd(fd));
         }
     }
+}
+
+void stop_lingering(int connection) {
+    const linger off{};
+    (void)::setsockopt(connection, SOL_SOCKET, SO_LINGER, &off, sizeof off);
 }
 
 // The kernel lets sockets be queued in queued sockets a few levels deep only (unix(7), ETOOMANYREFS): so deep
