@@ -67,5 +67,23 @@ TEST_F(EventLoopTest, ATurnWithNothingReadyDoesNotWait) {
     EXPECT_EQ(listener.events, 0);
 }
 
+/// A counter as the workers' wake-ups are told by: it is watched for edges and never read.
+class Counter final : public ReadyHandler {
+  public:
+    void on_ready(std::uint32_t) override { ++events; }
+    int events = 0;
+};
+
+TEST_F(EventLoopTest, EachWriteToACounterIsAnEdgeAlthoughNobodyReadsIt) {
+    Counter counter;
+    auto watch = loop_->watch(event_.get(), EPOLLIN | EPOLLET, counter);
+    ASSERT_TRUE(watch);
+    for (int writes = 1; writes <= 3; ++writes) {
+        ASSERT_EQ(::eventfd_write(event_.get(), 1), 0);
+        for (int turn = 0; turn < 3; ++turn) loop_->run_ready();
+        EXPECT_EQ(counter.events, writes);
+    }
+}
+
 }  // namespace
 }  // namespace phalanx::master

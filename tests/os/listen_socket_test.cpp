@@ -206,6 +206,28 @@ base::Result<ListenSocket> listen_tcp(const std::string& host, std::int64_t back
     return listen_at({Kind::tcp, "", host, port}, "ADDRESS", backlog, {});
 }
 
+TEST(TcpListener, CannotBeFoundOnceItIsShutDownAndItsAddressCanBeHadAgain) {
+    auto first = listen_tcp("127.0.0.1");
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(can_be_found(*first));
+    ASSERT_EQ(::shutdown(first->fd.get(), SHUT_RD), 0);
+    EXPECT_FALSE(can_be_found(*first));
+    EXPECT_EQ(accept_connection(first->fd.get()).state, Accepted::State::broken);
+    EXPECT_TRUE(listen_tcp("127.0.0.1", 5, port_of(first->fd.get())));
+}
+
+TEST_F(UnixListener, CannotBeFoundOnceItIsShutDownAndItsPathCanBeHadAgain) {
+    auto first = listen();
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(can_be_found(*first));
+    ASSERT_EQ(::shutdown(first->fd.get(), SHUT_RD), 0);
+    EXPECT_FALSE(can_be_found(*first));
+    auto second = listen();
+    ASSERT_TRUE(second) << second.error().text();
+    remove_socket_file(*first);
+    EXPECT_TRUE(can_be_found(*second)) << "the file is the second one's";
+}
+
 TEST(TcpListener, AcceptedConnectionsInheritNoDelay) {
     const auto listening = listen_tcp("127.0.0.1");
     ASSERT_TRUE(listening) << listening.error().text();
