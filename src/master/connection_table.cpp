@@ -13,8 +13,6 @@ using os::ReadResult;
 
 /// How much of a connection is looked at or read at once.
 constexpr std::size_t look_bytes = 16 * 1024;
-/// A kept-alive connection that has been idle for so long may have to make room for another.
-constexpr std::chrono::milliseconds least_idle{1000};
 
 constexpr std::uint32_t parked_events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 
@@ -140,8 +138,8 @@ void ConnectionTable::move_to(Entry& entry, Place place) {
     if (place == Place::idle) idle_ones_.begin({entry.id, entry.waits});
 }
 
-bool ConnectionTable::make_room() {
-    const auto wait = idle_ones_.oldest(least_idle);
+bool ConnectionTable::close_idle_longest(std::chrono::milliseconds least) {
+    const auto wait = idle_ones_.oldest(least);
     if (!wait) return false;
     Entry& entry = *find(*wait);
     // What has just begun to arrive is a request, and must not be lost.
@@ -188,8 +186,9 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
 }
 
 void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
-    // Workers accept without asking, and one may give the same connection again and again.
-    if (!around_.share.has_room() && !make_room()) {
+    // Workers accept without asking, and one may give the same connection again and again. What is accepted
+    // already cannot wait until another has been idle for long.
+    if (!around_.share.has_room() && !close_idle_longest(std::chrono::milliseconds(0))) {
         around_.log.tell(ClientEvent::no_room);
         return os::close_without_lingering(std::move(fd));
     }

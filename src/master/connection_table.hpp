@@ -56,7 +56,7 @@ class ConnectionTable {
     /// away.
     void park(os::UniqueFd fd, Served served, std::string bytes);
     /// Closes the kept-alive connection that has been idle longest, if that is long. False: there is none.
-    [[nodiscard]] bool make_room();
+    [[nodiscard]] bool make_room() { return close_idle_longest(std::chrono::seconds(1)); }
 
     /// A job was sent: a worker has the held connection now.
     void lend(link::ConnectionId id, base::WorkerSlot holder);
@@ -93,6 +93,7 @@ class ConnectionTable {
     void remove(Entry& entry);
     void close(Entry& entry, ClientEvent why);
     void move_to(Entry& entry, Place place);
+    [[nodiscard]] bool close_idle_longest(std::chrono::milliseconds least);
     void read_more(Entry& entry);
     void judge(Entry& entry);
     void drop_late_end(Entry& entry);
