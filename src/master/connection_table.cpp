@@ -186,9 +186,14 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
 }
 
 void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
-    // Workers accept without asking, and one may give the same connection again and again. What is accepted
-    // already cannot wait until another has been idle for long.
-    if (!around_.share.has_room() && !close_idle_longest(std::chrono::milliseconds(0))) {
+    // Workers accept without asking, one each on top of queue.max_connections; and one may give the same
+    // connection again and again. What is accepted already cannot wait until another has been idle for long.
+    const config::PoolSettings& settings = around_.settings;
+    const auto with_one_each =
+        static_cast<std::size_t>(settings.queue_max_connections + settings.pm_max_children);
+    const bool has_place = around_.share.has_room() ||
+                           (settings.queue_max_connections > 0 && around_.share.held() < with_one_each);
+    if (!has_place && !close_idle_longest(std::chrono::milliseconds(0))) {
         around_.log.tell(ClientEvent::no_room);
         return os::close_without_lingering(std::move(fd));
     }
