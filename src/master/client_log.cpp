@@ -55,17 +55,18 @@ void ClientLog::tell(ClientEvent event, int connection) {
 }
 
 void ClientLog::tell_exhausted(const char* what) {
+    calm_ticks_ = 0;
     if (std::exchange(exhausted_, true)) return;
     log_.pool(settings_.name)
         .log(Level::warning, fmt::format("no connections are accepted for now: {}", what));
 }
 
-void ClientLog::tell_recovered() {
-    if (!std::exchange(exhausted_, false)) return;
-    log_.pool(settings_.name).log(Level::notice, "connections are accepted again");
-}
-
 void ClientLog::tick() {
+    // Not at the first connection that finds room again: the next one may not.
+    if (exhausted_ && ++calm_ticks_ == span_ticks / 2) {
+        exhausted_ = false;
+        log_.pool(settings_.name).log(Level::notice, "connections are accepted again");
+    }
     const bool span_ends = ++ticks_ % span_ticks == 0;
     for (std::size_t i = 0; i < events; ++i) {
         const auto event = static_cast<ClientEvent>(i);

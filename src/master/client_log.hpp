@@ -32,9 +32,9 @@ class ClientLog {
 
     /// `connection` is still open; -1 where it does not matter who it was.
     void tell(ClientEvent event, int connection = -1);
-    /// The pool takes no connections for want of descriptors, or takes them again. Said once each.
+    /// The pool takes no connections for want of descriptors, or takes them again for a while. Said once
+    /// each.
     void tell_exhausted(const char* what);
-    void tell_recovered();
     /// Once a second: says the sums that are due.
     void tick();
 
@@ -57,6 +57,7 @@ class ClientLog {
     std::array<Count, events> counts_{};
     std::size_t ticks_ = 0;
     bool exhausted_ = false;
+    std::size_t calm_ticks_ = 0;  ///< since it last was
 };
 
 }  // namespace phalanx::master

@@ -120,7 +120,6 @@ os::UniqueFd Dispatcher::accept() {
     if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
     if (accepted.state == os::Accepted::State::exhausted)
         pause_listener("no descriptor or memory is left for them");
-    if (accepted.state == os::Accepted::State::connection) parts_.log.tell_recovered();
     return std::move(accepted.fd);
 }
 
@@ -176,6 +175,7 @@ void Dispatcher::send_job() {
 
 void Dispatcher::watch_listener() {
     mode_ = LineMode::refill;
+    stuck_ = false;
     mode_timer_.cancel();
     look_interval_ = std::chrono::milliseconds(0);
     set_listener_events(draining_ || paused_ ? 0U : listening);
@@ -230,7 +230,8 @@ void Dispatcher::take_job(Job job) {
 
 void Dispatcher::put_in_front(std::vector<Job> jobs) {
     for (Job& job : jobs) connections_.take_back(job);
-    std::erase_if(jobs, [this](Job& job) { return job.asks_for_page && answer_page(job); });
+    std::erase_if(jobs,
+                  [this](Job& job) { return job.asks_for_page && answers_pages() && answer_page(job); });
     if (heir_ != nullptr) {
         std::vector<Job> adopted;
         for (Job& job : jobs) {

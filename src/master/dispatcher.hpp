@@ -31,8 +31,8 @@ class DispatchEvents {
     /// A connection waits, no worker is idle: may the pool make one for it? (pm = ondemand)
     [[nodiscard]] virtual bool can_grow_on_demand() = 0;
     virtual void connection_waits_for_growth() = 0;
-    /// No worker is idle, and none will be soon: status and ping are not to wait for one.
-    [[nodiscard]] virtual bool lacks_workers() = 0;
+    /// The pool is asleep or cannot start: status and ping are not to wait for a worker.
+    [[nodiscard]] virtual bool lacks_workers() const = 0;
     /// The pool's start has failed, and no worker has joined since: those who wait, wait for nothing.
     [[nodiscard]] virtual bool cannot_serve() const = 0;
     /// Requests that the pool's workers have begun, ever; a hint only, and never the same twice in a row
@@ -166,6 +166,9 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void refuse(std::vector<Job> jobs, ClientEvent why, std::atomic<std::uint64_t>& count);
     [[nodiscard]] os::UniqueFd take_connection(Job& job);
     [[nodiscard]] bool answer_page(Job& job);
+    [[nodiscard]] bool answers_pages() const;
+    [[nodiscard]] bool has_workers() const;
+    void answer_pages_of_the_line();
 
     Parts parts_;
     status::LinePage& page_;
@@ -190,6 +193,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
 
     Line line_;
     LineMode mode_ = LineMode::refill;
+    bool stuck_ = false;  ///< no worker is idle, and none has begun anything since the last look
     Timer mode_timer_;
     Timer line_timer_;
     /// Since mode_timer_ was started.

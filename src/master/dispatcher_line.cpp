@@ -23,7 +23,7 @@ constexpr milliseconds longest_look{40};
 constexpr milliseconds line_look{100};
 constexpr std::size_t clients_per_look = 4096;
 /// A request that has waited for less is given out without asking whether its client is still there.
-constexpr milliseconds sure_of_client{1};
+constexpr milliseconds sure_of_client{50};
 /// How many requests of clients that are gone are passed over in search of one job.
 constexpr int most_passed_over = 256;
 /// What a refused client is told to wait before it tries again.
@@ -58,7 +58,7 @@ bool Dispatcher::take_from_line() {
 
 /// A request whose head is here, for which no worker is idle; or nobody has looked yet whether one is.
 void Dispatcher::line_up(Job job) {
-    if (job.asks_for_page && answer_page(job)) return;
+    if (job.asks_for_page && answers_pages() && answer_page(job)) return;
     if (line_.size() >= static_cast<std::size_t>(parts_.settings.queue_max_length)) {
         page_.shed.fetch_add(1, std::memory_order_relaxed);
         return refuse(std::move(job), ClientEvent::shed);
@@ -99,6 +99,8 @@ void Dispatcher::look_at_mode() {
     look_interval_ = next == mode_ ? std::min(longest_look, look_interval_ * 2) : first_look;
     const bool nothing_moves = mode_ == LineMode::line && next == mode_ && view.begun == 0;
     mode_ = next;
+    stuck_ = view.begun == 0 && has_workers();
+    if (stuck_) answer_pages_of_the_line();
     // Whatever happens next, a client's coming or a worker's end, pumps and so looks again.
     if (!nothing_moves) pump_soon();
 }
@@ -115,6 +117,8 @@ void Dispatcher::look_at_line() {
         refuse(line_.take_that_joined_before(base::Monotonic::now() - limit), ClientEvent::expired,
                page_.expired);
     }
+    // Workers are at work and others before it: a page that is asked for waits no longer than this.
+    if (has_workers()) answer_pages_of_the_line();
     if (parts_.events.cannot_serve()) refuse(line_.take_all(), ClientEvent::unserved, page_.shed);
     if (line_.empty()) {
         look_.line_was_empty = true;
@@ -161,10 +165,24 @@ os::UniqueFd Dispatcher::take_connection(Job& job) {
     return job.held ? connections_.release(*job.held) : std::move(job.fd);
 }
 
+/// A worker answers as long as one will soon be free, so that php-fpm's numbers are php-fpm's.
+bool Dispatcher::answers_pages() const {
+    return heir_ == nullptr && (stuck_ || parts_.events.lacks_workers());
+}
+
+bool Dispatcher::has_workers() const {
+    return std::ranges::any_of(eligible_, [](std::uint64_t word) { return word != 0; });
+}
+
+void Dispatcher::answer_pages_of_the_line() {
+    for (Job& job : line_.take_pages()) {
+        if (!answer_page(job)) line_.join(std::move(job));
+    }
+}
+
 bool Dispatcher::is_own_page(std::string_view head) {
     if (heir_ != nullptr) return heir_->is_own_page(head);
-    return parts_.own_pages.exist() && nobody_is_idle() && parts_.events.lacks_workers() &&
-           parts_.own_pages.are_asked_for(head);
+    return parts_.own_pages.exist() && nobody_is_idle() && parts_.own_pages.are_asked_for(head);
 }
 
 /// False: it is for a worker after all, because its client has to be refused in a worker's words.

@@ -90,6 +90,22 @@ std::vector<Job> Line::take_that_joined_before(base::MonotonicTime time) {
     return late;
 }
 
+std::vector<Job> Line::take_pages() {
+    std::vector<Job> pages;
+    if (std::ranges::none_of(jobs_, &Job::asks_for_page)) return pages;
+    std::deque<Job> others;
+    for (Job& job : jobs_) {
+        if (job.asks_for_page) {
+            pages.push_back(std::move(job));
+        } else {
+            others.push_back(std::move(job));
+        }
+    }
+    jobs_ = std::move(others);
+    changed();
+    return pages;
+}
+
 std::vector<Job> Line::take_all() {
     std::vector<Job> all(std::make_move_iterator(jobs_.begin()), std::make_move_iterator(jobs_.end()));
     jobs_.clear();

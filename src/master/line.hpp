@@ -36,6 +36,8 @@ class Line {
     /// Takes out the jobs whose client is gone. Looks at `most` of them, each call at the next ones.
     [[nodiscard]] std::vector<Job> take_gone(std::size_t most, const FdOf& fd_of);
     [[nodiscard]] std::vector<Job> take_that_joined_before(base::MonotonicTime time);
+    /// Those that ask for the pool's own pages.
+    [[nodiscard]] std::vector<Job> take_pages();
     [[nodiscard]] std::vector<Job> take_all();
 
   private:

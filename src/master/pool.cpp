@@ -236,13 +236,6 @@ void Pool::connection_waits_for_growth() {
     around_.launch(*this);
 }
 
-bool Pool::lacks_workers() {
-    if (is_asleep() || cannot_serve()) return true;
-    if (dispatcher_.waiting() > 0) return true;
-    // The first workers of a pool that starts are on their way.
-    return staff_.count(WorkerLife::serving) > 0 && !can_grow_on_demand();
-}
-
 bool Pool::cannot_serve() const {
     return barred_ || (template_.has_failed() && staff_.count(WorkerLife::serving) == 0);
 }

@@ -123,7 +123,7 @@ class Pool final : public DispatchEvents,
     // DispatchEvents
     [[nodiscard]] bool can_grow_on_demand() override;
     void connection_waits_for_growth() override;
-    [[nodiscard]] bool lacks_workers() override;
+    [[nodiscard]] bool lacks_workers() const override { return is_asleep() || cannot_serve(); }
     [[nodiscard]] bool cannot_serve() const override;
     void busy_workers(std::size_t count) override;
     void worker_unreachable(WorkerHandle& worker) override;

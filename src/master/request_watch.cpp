@@ -15,6 +15,9 @@ using status::Stage;
 /// From SIGTERM to SIGKILL.
 constexpr std::chrono::milliseconds kill_after{1000};
 
+/// A wait in the line that is worth a word when a request turns out to be slow.
+constexpr std::uint64_t least_wait_usec = 100'000;
+
 /// php-fpm's way to show a script's name in a log line.
 std::string printable(std::string text) {
     std::replace_if(
@@ -82,7 +85,7 @@ void RequestWatch::say(const WorkerHandle& worker, const status::SlotSnapshot& n
 
 /// A line of its own: those who read php-fpm's know nothing of a wait.
 void RequestWatch::say_wait(const WorkerHandle& worker, const status::SlotSnapshot& now) const {
-    if (now.waited_usec == 0) return;
+    if (now.waited_usec < least_wait_usec) return;
     around_.log.pool(settings_.name)
         .warning(fmt::format("child {}, its slow request had waited {}.{:06} sec in the line before",
                              worker.pid, now.waited_usec / 1'000'000, now.waited_usec % 1'000'000));

@@ -83,7 +83,7 @@ class Pool final : public DispatchEvents {
     // DispatchEvents
     bool can_grow_on_demand() override { return choices_.yes(); }
     void connection_waits_for_growth() override {}
-    bool lacks_workers() override { return choices_.yes(); }
+    bool lacks_workers() const override { return choices_.yes(); }
     void busy_workers(std::size_t count) override { require(count <= worker_count); }
     void worker_unreachable(WorkerHandle& worker) override { worker.life = WorkerLife::leaving; }
     void listener_harmed(ListenerHarm) override { require(false); }

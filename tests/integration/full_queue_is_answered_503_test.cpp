@@ -65,7 +65,7 @@ TEST_F(Queue, TellsScriptsAndTheAccessLogHowLongTheyWaited) {
     const std::int64_t waited = std::atoll(client.read_answer().body().c_str());
     EXPECT_GT(waited, 500'000);
     EXPECT_LT(waited, 60'000'000);
-    EXPECT_EQ(site().get("/waited.php").body(), "0");
+    EXPECT_LT(std::atoll(site().get("/waited.php").body().c_str()), 100'000);
     const auto line = "/waited.php " + std::to_string(waited) + "\n";
     EXPECT_TRUE(eventually(
         kPatience, [&] { return read_file(site().files() / "access.log").find(line) != std::string::npos; }))

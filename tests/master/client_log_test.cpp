@@ -71,9 +71,13 @@ TEST_F(AClientLog, SaysWhatBecameOfRequestsInSums) {
 TEST_F(AClientLog, SaysOnceThatNothingIsAccepted) {
     for (int i = 0; i < 3; ++i) log_.tell_exhausted("why");
     EXPECT_EQ(lines("no connections are accepted for now: why"), 1u);
-    log_.tell_recovered();
-    log_.tell_recovered();
+    for (int i = 0; i < 4; ++i) log_.tick();
+    log_.tell_exhausted("why");
+    for (int i = 0; i < 4; ++i) log_.tick();
+    EXPECT_EQ(lines("connections are accepted again"), 0u) << "it went on";
+    for (int i = 0; i < 10; ++i) log_.tick();
     EXPECT_EQ(lines("connections are accepted again"), 1u);
+    EXPECT_EQ(lines("no connections are accepted for now: why"), 1u);
 }
 
 }  // namespace

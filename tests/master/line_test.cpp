@@ -84,6 +84,18 @@ TEST_F(ALine, IsLookedAtPieceByPiece) {
     EXPECT_EQ(numbers(take_gone(4)), Numbers{0}) << "from the front again";
 }
 
+TEST_F(ALine, LosesThoseThatAskForPages) {
+    const auto first = join(1);
+    Job page;
+    page.request_id = 7;
+    page.asks_for_page = true;
+    line_.join(std::move(page));
+    const auto second = join(2);
+    EXPECT_EQ(numbers(line_.take_pages()), Numbers{7});
+    EXPECT_EQ(numbers(line_.take_pages()), Numbers{});
+    EXPECT_EQ(numbers(line_.take_all()), (Numbers{1, 2}));
+}
+
 TEST_F(ALine, LosesThoseThatJoinedBefore) {
     const auto first = join(1);
     const auto second = join(2);
