@@ -11,9 +11,12 @@ namespace {
 #ifdef PHALANX_SANITIZED
 constexpr milliseconds kPrompt{3'000};
 constexpr milliseconds kEnd{6'000};
+/// What is freed stays in ASan's quarantine for a while, up to 256 MiB of it.
+constexpr std::uint64_t kMoreMemoryKib = (96 + 256) * 1024;
 #else
 constexpr milliseconds kPrompt{1'000};
 constexpr milliseconds kEnd{2'000};
+constexpr std::uint64_t kMoreMemoryKib = 96 * 1024;
 #endif
 /// From the start of the hostile pool: its worst is over, or goes on for good.
 constexpr milliseconds kSettling{500};
@@ -22,7 +25,6 @@ constexpr milliseconds kPause{20};
 constexpr std::size_t kClients = 4;
 /// Of the master, which may hold the connections of those clients.
 constexpr std::size_t kMoreDescriptors = kClients + 40;
-constexpr std::uint64_t kMoreMemoryKib = 96 * 1024;
 constexpr std::size_t kLongestLog = 32UL * 1024 * 1024;
 
 struct Hostility {
