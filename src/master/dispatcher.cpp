@@ -168,7 +168,7 @@ void Dispatcher::send_job() {
     }
     std::vector<Job> untaken;
     untaken.push_back(std::move(job_));
-    line_.return_to_front(std::move(untaken));
+    return_to_line(std::move(untaken));
     worker_left(chosen_);
     parts_.events.worker_unreachable(worker);
 }
@@ -239,7 +239,7 @@ void Dispatcher::put_in_front(std::vector<Job> jobs) {
         }
         return heir_->put_in_front(std::move(adopted));
     }
-    line_.return_to_front(std::move(jobs));
+    return_to_line(std::move(jobs));
     pump_soon();
 }
 

@@ -154,6 +154,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
 
     // The line, and what becomes of those whom no worker serves: dispatcher_line.cpp
     void line_up(Job job);
+    void return_to_line(std::vector<Job> jobs);
     void queue_new_connections();
     void look_at_mode();
     void look_at_line();

@@ -58,13 +58,20 @@ bool Dispatcher::take_from_line() {
 
 /// A request whose head is here, for which no worker is idle; or nobody has looked yet whether one is.
 void Dispatcher::line_up(Job job) {
-    if (job.asks_for_page && answers_pages() && answer_page(job)) return;
-    if (line_.size() >= static_cast<std::size_t>(parts_.settings.queue_max_length)) {
+    const bool full = line_.size() >= static_cast<std::size_t>(parts_.settings.queue_max_length);
+    if (job.asks_for_page && (full || answers_pages()) && answer_page(job)) return;
+    if (full) {
         page_.shed.fetch_add(1, std::memory_order_relaxed);
         return refuse(std::move(job), ClientEvent::shed);
     }
     line_.join(std::move(job));
     look_soon();
+}
+
+/// Jobs that no worker has taken after all.
+void Dispatcher::return_to_line(std::vector<Job> jobs) {
+    if (jobs.empty()) return;
+    line_.return_to_front(std::move(jobs));
 }
 
 void Dispatcher::line_up_or_unwatch() {

@@ -1,5 +1,8 @@
+#include <csignal>
+
 #include "harness/http_client.hpp"
 #include "harness/nginx.hpp"
+#include "harness/process.hpp"
 #include "harness/site.hpp"
 #include "line_status.hpp"
 #include "running_script.hpp"
@@ -154,6 +157,20 @@ TEST_F(Queue, DropsRequestsWhoseClientHasLeft) {
     EXPECT_EQ(line_status(site(), "abandoned requests"), 8);
     EXPECT_TRUE(
         site().daemon().wait_for_log("8 request(s) dropped: their clients left before a worker was free"));
+}
+
+/// Nobody else has to join the line for that.
+TEST_F(Queue, LooksAfterARequestThatItsStoppedWorkerHasNotTaken) {
+    site().pool().set("queue.timeout", "1");
+    site().start();
+    ASSERT_EQ(site().get("/quick.php").body(), "quick ");
+    const pid_t worker = site().daemon().workers().front();
+    ASSERT_TRUE(signal_process(worker, SIGSTOP));
+    const Answer answer = send_one("/quick.php?n=1").read_answer();
+    ASSERT_TRUE(signal_process(worker, SIGCONT));
+    EXPECT_EQ(answer.status(), 503);
+    EXPECT_EQ(site().get("/quick.php").body(), "quick ");
+    EXPECT_EQ(line_status(site(), "expired requests"), 1);
 }
 
 /// One that has only ended its sending still reads.
