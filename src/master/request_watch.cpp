@@ -16,7 +16,7 @@ using status::Stage;
 constexpr std::chrono::milliseconds kill_after{1000};
 
 /// A wait in the line that is worth a word when a request turns out to be slow.
-constexpr std::uint64_t least_wait_usec = 100'000;
+constexpr std::uint64_t least_wait_usec = 1'000'000;
 
 /// php-fpm's way to show a script's name in a log line.
 std::string printable(std::string text) {
