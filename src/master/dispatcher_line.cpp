@@ -72,6 +72,7 @@ void Dispatcher::line_up(Job job) {
 void Dispatcher::return_to_line(std::vector<Job> jobs) {
     if (jobs.empty()) return;
     line_.return_to_front(std::move(jobs));
+    look_soon();
 }
 
 void Dispatcher::line_up_or_unwatch() {

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <thread>
 
 #include "harness/http_client.hpp"
 #include "harness/nginx.hpp"
@@ -164,9 +165,20 @@ TEST_F(Queue, LooksAfterARequestThatItsStoppedWorkerHasNotTaken) {
     site().pool().set("queue.timeout", "1");
     site().start();
     ASSERT_EQ(site().get("/quick.php").body(), "quick ");
+    // The start's own line may still be looked at for a moment.
+    std::this_thread::sleep_for(milliseconds(500));
     const pid_t worker = site().daemon().workers().front();
     ASSERT_TRUE(signal_process(worker, SIGSTOP));
-    const Answer answer = send_one("/quick.php?n=1").read_answer();
+    // Until it stands still it could still take the request along.
+    ASSERT_TRUE(eventually(kPatience, [&] {
+        const auto stat = process_stat(worker);
+        return stat && stat->state == 'T';
+    }));
+    // Its head is here when the master first sees it: it has not been in the line yet.
+    ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+    FastCgiClient& client = send_one("/quick.php?n=1");
+    ASSERT_TRUE(site().daemon().signal(SIGCONT));
+    const Answer answer = client.read_answer();
     ASSERT_TRUE(signal_process(worker, SIGCONT));
     EXPECT_EQ(answer.status(), 503);
     EXPECT_EQ(site().get("/quick.php").body(), "quick ");
