@@ -207,8 +207,11 @@ TEST(Alerts, OfTheMastersDebuggingAreTheSame) {
         [&](LoggedDaemon& daemon) {
             clients.ask(daemon, "/sleep.php");
             std::this_thread::sleep_for(harness::milliseconds(100));
+            // Both at once, so that they are taken in the order of their numbers.
+            daemon.signal(SIGSTOP);
             daemon.signal(SIGTERM);
             daemon.signal(SIGQUIT);
+            daemon.signal(SIGCONT);
         },
         "", masks);
 }
