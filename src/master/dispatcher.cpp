@@ -176,7 +176,8 @@ void Dispatcher::send_job() {
 void Dispatcher::watch_listener() {
     mode_ = LineMode::refill;
     stuck_ = false;
-    mode_timer_.cancel();
+    // The timer runs on and finds nothing to do: to stop it and start it again would cost each request of a
+    // half-busy pool two system calls.
     look_interval_ = std::chrono::milliseconds(0);
     set_listener_events(draining_ || paused_ ? 0U : listening);
 }

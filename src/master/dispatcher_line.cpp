@@ -96,6 +96,7 @@ void Dispatcher::queue_new_connections() {
 }
 
 void Dispatcher::look_at_mode() {
+    if (!nobody_is_idle()) return;
     LineView view;
     view.interval = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - look_.at);
     view.begun = parts_.events.requests_begun() - look_.begun;
