@@ -185,4 +185,12 @@ bool kill_process(pid_t pid) {
     return signal_process(pid, SIGKILL) && eventually(kPatience, [pid] { return !is_alive(pid); });
 }
 
+bool stop_process(pid_t pid) {
+    const auto state = [pid] {
+        return is_alive(pid) ? process_stat(pid).value_or(ProcessStat{}).state : 'X';
+    };
+    return signal_process(pid, SIGSTOP) &&
+           eventually(kPatience, [&] { return state() == 'T' || state() == 'X'; }) && state() == 'T';
+}
+
 }  // namespace phalanx::harness

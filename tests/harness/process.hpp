@@ -69,4 +69,8 @@ bool signal_process(pid_t pid, int signal);
 /// message or a connection along. False when it could not be killed.
 bool kill_process(pid_t pid);
 
+/// Sends SIGSTOP and waits until the process stands still: one that is only about to stop can still take a
+/// message or a connection along. False when it could not be stopped.
+bool stop_process(pid_t pid);
+
 }  // namespace phalanx::harness

@@ -101,7 +101,7 @@ TEST_F(CrashedRequests, HoldUpNoStopThatIsAskedForAgainAndAgain) {
     FastCgiClient client(site().address());
     const pid_t worker = site().daemon().workers().empty() ? 0 : site().daemon().workers().front();
     ASSERT_EQ(client.exchange(site().request("/quick.php").keep_connection()).body(), "quick");
-    ASSERT_TRUE(signal_process(worker != 0 ? worker : site().daemon().workers().front(), SIGSTOP));
+    ASSERT_TRUE(stop_process(worker != 0 ? worker : site().daemon().workers().front()));
     const auto begun = Clock::now();
     while (site().daemon().running() && Clock::now() - begun < milliseconds(5000)) {
         site().daemon().signal(SIGTERM);

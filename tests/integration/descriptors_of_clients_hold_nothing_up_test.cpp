@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "harness/process.hpp"
 #include "harness/site.hpp"
 
 namespace phalanx::harness {
@@ -70,7 +71,7 @@ class DescriptorsOfClients : public SiteTest {
     /// It finds what was done all at once.
     template <typename Action>
     void while_the_master_sleeps(Action&& action) {
-        ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+        ASSERT_TRUE(stop_process(site().daemon().pid()));
         action();
         ASSERT_TRUE(site().daemon().signal(SIGCONT));
     }

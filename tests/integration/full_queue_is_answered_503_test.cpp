@@ -168,14 +168,9 @@ TEST_F(Queue, LooksAfterARequestThatItsStoppedWorkerHasNotTaken) {
     // The start's own line may still be looked at for a moment.
     std::this_thread::sleep_for(milliseconds(500));
     const pid_t worker = site().daemon().workers().front();
-    ASSERT_TRUE(signal_process(worker, SIGSTOP));
-    // Until it stands still it could still take the request along.
-    ASSERT_TRUE(eventually(kPatience, [&] {
-        const auto stat = process_stat(worker);
-        return stat && stat->state == 'T';
-    }));
+    ASSERT_TRUE(stop_process(worker));
     // Its head is here when the master first sees it: it has not been in the line yet.
-    ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+    ASSERT_TRUE(stop_process(site().daemon().pid()));
     FastCgiClient& client = send_one("/quick.php?n=1");
     ASSERT_TRUE(site().daemon().signal(SIGCONT));
     const Answer answer = client.read_answer();

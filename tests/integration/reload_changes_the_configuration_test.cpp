@@ -95,7 +95,7 @@ TEST_F(Reload, IsNotHeldUpByAStoppedWorker) {
     ASSERT_EQ(site().get("/x.php").body(), "red");
     const auto former = site().daemon().workers();
     ASSERT_EQ(former.size(), 1u);
-    ASSERT_TRUE(signal_process(former[0], SIGSTOP));
+    ASSERT_TRUE(stop_process(former[0]));
     site().pool().set("env[COLOUR]", "blue");
     EXPECT_TRUE(site().reload()) << site().daemon().log();
     EXPECT_EQ(site().get("/x.php").body(), "blue");

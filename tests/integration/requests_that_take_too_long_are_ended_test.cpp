@@ -81,7 +81,7 @@ TEST_F(TerminateTimeout, AStoppedWorkerIsKilledASecondLater) {
     const Answer first = client.exchange(site().request("/quick.php").keep_connection());
     ASSERT_TRUE(client.send(site().request("/hang.php").keep_connection()));
     std::this_thread::sleep_for(milliseconds(200));
-    ASSERT_TRUE(signal_process(std::atoi(first.body().c_str()), SIGSTOP));
+    ASSERT_TRUE(stop_process(std::atoi(first.body().c_str())));
     const Answer answer = client.read_answer();
     EXPECT_EQ(answer.status(), 504) << "the master answers for it" << answer;
     EXPECT_TRUE(site().daemon().wait_for_log("exited on signal 9 (SIGKILL)"));

@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include "harness/process.hpp"
 #include "harness/site.hpp"
 
 namespace phalanx::harness {
@@ -51,7 +52,7 @@ TEST_F(SilentConnections, HoldNoWorkerWhenManyComeAtOnce) {
     site().start();
     ASSERT_EQ(site().get("/hello.php").body(), "hello");
     std::vector<FastCgiClient> silent;
-    ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+    ASSERT_TRUE(stop_process(site().daemon().pid()));
     for (std::size_t i = 0; i < kBurst; ++i) silent.emplace_back(site().address());
     ASSERT_TRUE(site().daemon().signal(SIGCONT));
     const auto begin = Clock::now();

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "harness/process.hpp"
 #include "harness/site.hpp"
 #include "line_status.hpp"
 #include "running_script.hpp"
@@ -60,11 +61,12 @@ TEST_F(StuckPool, AnswersStatusAndPing) {
 TEST_F(StuckPool, AnswersWhenItsWorkersAreStopped) {
     site().start();
     ASSERT_EQ(site().get("/quick.php").body(), "quick");
+    ASSERT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 2; }));
     const auto workers = site().daemon().workers();
-    for (const pid_t worker : workers) ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+    for (const pid_t worker : workers) ASSERT_TRUE(stop_process(worker));
     EXPECT_EQ(site().get("/ping").body(), "pong");
     EXPECT_EQ(site().get("/ping").body(), "pong");
-    for (const pid_t worker : workers) ASSERT_EQ(::kill(worker, SIGCONT), 0);
+    for (const pid_t worker : workers) ASSERT_TRUE(signal_process(worker, SIGCONT));
     EXPECT_EQ(site().get("/quick.php").body(), "quick");
 }
 
@@ -85,11 +87,11 @@ TEST_F(StuckPool, AnswersNobodyWhoMayNotConnect) {
     site().start();
     ASSERT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 2; }));
     const auto workers = site().daemon().workers();
-    for (const pid_t worker : workers) ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+    for (const pid_t worker : workers) ASSERT_TRUE(stop_process(worker));
     FastCgiClient client(address);
     ASSERT_TRUE(client.send(site().request("/ping")));
     EXPECT_FALSE(client.wait_until_closed(milliseconds(500))) << site().daemon().log();
-    for (const pid_t worker : workers) ASSERT_EQ(::kill(worker, SIGCONT), 0);
+    for (const pid_t worker : workers) ASSERT_TRUE(signal_process(worker, SIGCONT));
     EXPECT_TRUE(client.read_answer().closed);
 }
 

@@ -15,11 +15,7 @@ class StoppedProcesses : public SiteTest, public testing::WithParamInterface<int
   protected:
     void stop_everything() {
         for (const pid_t pid : site().daemon().others()) {
-            ASSERT_TRUE(signal_process(pid, SIGSTOP));
-            ASSERT_TRUE(eventually(kPatience, [pid] {
-                const auto stat = process_stat(pid);
-                return !stat || stat->state == 'T' || stat->is_zombie();
-            }));
+            ASSERT_TRUE(stop_process(pid) || !is_alive(pid));
         }
     }
 };

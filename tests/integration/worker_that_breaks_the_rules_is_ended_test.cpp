@@ -106,7 +106,7 @@ TEST_P(DyingWorkersDescriptors, HoldNothingUp) {
     const RunningScript script(site().address(), site().request("/breach.php"));
     const pid_t breaker = script.pid();
     ASSERT_NE(breaker, 0);
-    ASSERT_TRUE(site().daemon().signal(SIGSTOP));
+    ASSERT_TRUE(stop_process(site().daemon().pid()));
     site().script("go", "");
     EXPECT_TRUE(eventually(kPatience, [&] { return !is_alive(breaker); }));
     ASSERT_TRUE(site().daemon().signal(SIGCONT));

@@ -208,10 +208,12 @@ TEST(Alerts, OfTheMastersDebuggingAreTheSame) {
             clients.ask(daemon, "/sleep.php");
             std::this_thread::sleep_for(harness::milliseconds(100));
             // Both at once, so that they are taken in the order of their numbers.
-            daemon.signal(SIGSTOP);
+            (void)harness::stop_process(daemon.master());
             daemon.signal(SIGTERM);
             daemon.signal(SIGQUIT);
             daemon.signal(SIGCONT);
+            // The end's own TERM is not to come while this one is handled.
+            (void)daemon.wait_for("bye-bye");
         },
         "", masks);
 }
