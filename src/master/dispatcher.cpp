@@ -39,6 +39,7 @@ Dispatcher::Dispatcher(const Parts& parts)
       answers_(parts.loop, parts.share),
       eligible_((parts.workers.size() + 63) / 64),
       line_(parts.pages.master().line, page_),
+      ahead_(parts.workers.size(), static_cast<std::uint64_t>(parts.settings.pm_max_requests)),
       mode_timer_(parts.loop),
       line_timer_(parts.loop),
       look_interval_(0) {}
@@ -60,6 +61,7 @@ base::Result<void> Dispatcher::start() {
 
 void Dispatcher::worker_joined(base::WorkerSlot slot) {
     eligible_[slot.number() / 64] |= std::uint64_t{1} << (slot.number() % 64);
+    ahead_.joined(slot);
     pump_soon();
 }
 
@@ -73,11 +75,11 @@ void Dispatcher::pump() {
     int steps = 0;
     for (auto step = MasterStep::look_for_idle; step != MasterStep::asleep;
          step = link::advance(step, *this)) {
-        if (step == MasterStep::send_job && ++steps == jobs_per_pump) {
-            // Others first; this goes on before the loop sleeps, so nothing needs to be watched meanwhile.
-            send_job();
-            return pump_soon();
-        }
+        if ((step != MasterStep::send_job && step != MasterStep::count_ahead) || ++steps < jobs_per_pump)
+            continue;
+        // Others first; this goes on before the loop sleeps, so nothing needs to be watched meanwhile.
+        step == MasterStep::send_job ? send_job() : count_ahead();
+        return pump_soon();
     }
     count_busy_workers();
 }
@@ -161,6 +163,7 @@ void Dispatcher::send_job() {
         return parts_.log.tell(ClientEvent::out_of_memory);
     }
     if (sent == JobChannel::Sent::yes) {
+        ahead_.sent(chosen_, parts_.events.requests_begun_by(worker));
         if (job_.held) connections_.lend(*job_.held, chosen_);
         job_.lease = {};
         if (!untaken_timer_.armed()) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
@@ -326,9 +329,8 @@ void Dispatcher::check_untaken_jobs() {
         if (!sent_at) continue;
         if (now - *sent_at < untaken_limit) {
             some_left = true;
-        } else if (!parts_.events.seems_idle(worker)) {
-            worker.channel.job_was_taken();
         } else if (auto jobs = worker.channel.take_back(); !jobs.empty()) {
+            ahead_.came_back(worker.slot, parts_.events.requests_begun_by(worker));
             (void)worker.channel.send_control(link::MessageKind::recheck);
             // Messages that were put back are new ones to a worker that has looked already.
             parts_.pages.master().control[worker.slot.number()].fetch_add(1);

@@ -8,6 +8,7 @@
 #include "connection_table.hpp"
 #include "early_answers.hpp"
 #include "event_loop.hpp"
+#include "jobs_ahead.hpp"
 #include "line.hpp"
 #include "line_mode.hpp"
 #include "lost_request.hpp"
@@ -38,14 +39,14 @@ class DispatchEvents {
     /// Requests that the pool's workers have begun, ever; a hint only, and never the same twice in a row
     /// while they work.
     [[nodiscard]] virtual std::uint64_t requests_begun() const = 0;
+    /// The same of one worker, since it joined.
+    [[nodiscard]] virtual std::uint64_t requests_begun_by(const WorkerHandle& worker) const = 0;
     /// Connections that wait in the kernel's queue, as far as it can tell.
     [[nodiscard]] virtual std::uint64_t kernel_queue() = 0;
     /// Workers busy at this moment, whenever the dispatcher has looked.
     virtual void busy_workers(std::size_t count) = 0;
     virtual void worker_unreachable(WorkerHandle& worker) = 0;
     virtual void listener_harmed(ListenerHarm harm) = 0;
-    /// Whether the worker has begun to serve (its stage in the scoreboard); a hint only.
-    [[nodiscard]] virtual bool seems_idle(const WorkerHandle& worker) const = 0;
 
   protected:
     ~DispatchEvents() = default;
@@ -111,6 +112,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void send_job();
     void watch_listener();
     void line_up_or_unwatch();
+    [[nodiscard]] bool give_ahead();
+    void count_ahead();
     void store_wake(bool wanted) { parts_.pages.master().wake.store(wanted ? 1 : 0); }
 
   private:
@@ -168,7 +171,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     [[nodiscard]] os::UniqueFd take_connection(Job& job);
     [[nodiscard]] bool answer_page(Job& job);
     [[nodiscard]] bool answers_pages() const;
-    [[nodiscard]] bool has_workers() const;
+    [[nodiscard]] std::size_t number_of_workers() const;
+    [[nodiscard]] bool is_busy(base::WorkerSlot slot) const;
     void answer_pages_of_the_line();
 
     Parts parts_;
@@ -193,6 +197,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Job job_;
 
     Line line_;
+    JobsAhead ahead_;
+    std::size_t next_ahead_ = 0;  ///< the worker that is asked first whether it wants one
     LineMode mode_ = LineMode::refill;
     bool stuck_ = false;  ///< no worker is idle, and none has begun anything since the last look
     Timer mode_timer_;
@@ -203,6 +209,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
         std::uint64_t begun = 0;
         bool line_was_empty = true;
         bool kept_have_joined = false;
+        bool gave_ahead = false;
     } look_;
     std::chrono::milliseconds look_interval_;
     std::size_t window_ticks_ = 0;

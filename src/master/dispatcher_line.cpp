@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "dispatcher.hpp"
 #include "phalanx/fastcgi/short_answer.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t clients_per_look = 4096;
 constexpr milliseconds sure_of_client{50};
 /// How many requests of clients that are gone are passed over in search of one job.
 constexpr int most_passed_over = 256;
+/// How long the master looks at nothing while all workers have enough before them. (Less than they have.)
+constexpr std::chrono::microseconds rest_of_master{100};
 /// What a refused client is told to wait before it tries again.
 constexpr std::string_view retry_later = "Retry-After: 2\r\n";
 
@@ -83,8 +86,39 @@ void Dispatcher::line_up_or_unwatch() {
     if (grows && !line_.empty()) parts_.events.connection_waits_for_growth();
     if (mode_timer_.armed() || draining_) return;
     if (look_interval_.count() == 0) look_interval_ = first_look;
-    look_ = {base::Monotonic::now(), parts_.events.requests_begun(), line_.empty(), false};
+    look_ = {base::Monotonic::now(), parts_.events.requests_begun(), line_.empty(), false, false};
     mode_timer_.start(look_interval_, [this] { look_at_mode(); });
+}
+
+/// Of what is left in the line when no worker is idle.
+bool Dispatcher::give_ahead() {
+    if (line_.empty() || !ahead_.are_given() || heir_ != nullptr) return false;
+    for (std::size_t looks = 0; looks < parts_.workers.size(); ++looks) {
+        const WorkerHandle& worker = parts_.workers[next_ahead_];
+        next_ahead_ = (next_ahead_ + 1) % parts_.workers.size();
+        if (!is_busy(worker.slot) ||
+            !ahead_.is_wanted_by(worker.slot, parts_.events.requests_begun_by(worker)))
+            continue;
+        if (!take_from_line()) return false;
+        look_.gave_ahead = true;
+        chosen_ = worker.slot;
+        send_job();
+        return true;
+    }
+    // All of them have enough for now. To be woken for each request that comes and each that ends would cost
+    // more than those requests do.
+    parts_.loop.rest_once(rest_of_master);
+    return false;
+}
+
+void Dispatcher::count_ahead() {
+    parts_.pages.master().control[chosen_.number()].fetch_add(1);
+}
+
+bool Dispatcher::is_busy(base::WorkerSlot slot) const {
+    const std::size_t word = slot.number() / 64;
+    const std::uint64_t busy = eligible_[word] & ~parts_.pages.workers().idle[word].load();
+    return (busy >> (slot.number() % 64) & 1) != 0;
 }
 
 void Dispatcher::queue_new_connections() {
@@ -102,13 +136,15 @@ void Dispatcher::look_at_mode() {
     view.begun = parts_.events.requests_begun() - look_.begun;
     view.new_waiting = parts_.events.kernel_queue();
     view.waiting = line_.size() + view.new_waiting;
-    view.line_was_empty = look_.line_was_empty;
+    // Who always finds another job in its channel serves nobody from the listener.
+    view.line_was_empty = look_.line_was_empty && !look_.gave_ahead;
     view.kept_have_joined = look_.kept_have_joined;
+    ahead_.pace_is(view.interval, view.begun, number_of_workers());
     const LineMode next = decide_line_mode(mode_, view);
     look_interval_ = next == mode_ ? std::min(longest_look, look_interval_ * 2) : first_look;
     const bool nothing_moves = mode_ == LineMode::line && next == mode_ && view.begun == 0;
     mode_ = next;
-    stuck_ = view.begun == 0 && has_workers();
+    stuck_ = view.begun == 0 && number_of_workers() > 0;
     if (stuck_) answer_pages_of_the_line();
     // Whatever happens next, a client's coming or a worker's end, pumps and so looks again.
     if (!nothing_moves) pump_soon();
@@ -127,7 +163,7 @@ void Dispatcher::look_at_line() {
                page_.expired);
     }
     // Workers are at work and others before it: a page that is asked for waits no longer than this.
-    if (has_workers()) answer_pages_of_the_line();
+    if (number_of_workers() > 0) answer_pages_of_the_line();
     if (parts_.events.cannot_serve()) refuse(line_.take_all(), ClientEvent::unserved, page_.shed);
     if (line_.empty()) {
         look_.line_was_empty = true;
@@ -179,8 +215,10 @@ bool Dispatcher::answers_pages() const {
     return heir_ == nullptr && (stuck_ || parts_.events.lacks_workers());
 }
 
-bool Dispatcher::has_workers() const {
-    return std::ranges::any_of(eligible_, [](std::uint64_t word) { return word != 0; });
+std::size_t Dispatcher::number_of_workers() const {
+    std::size_t number = 0;
+    for (const std::uint64_t word : eligible_) number += static_cast<std::size_t>(std::popcount(word));
+    return number;
 }
 
 void Dispatcher::answer_pages_of_the_line() {

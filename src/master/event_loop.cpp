@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <utility>
 
 namespace phalanx::master {
@@ -86,12 +87,17 @@ void EventLoop::run_after_batch() {
 void EventLoop::run() {
     while (!stopped_) {
         if (after_batch_.empty()) {
+            rest();
             asio_.run_one();
             run_after_batch();
         } else {
             run_ready();
         }
     }
+}
+
+void EventLoop::rest() {
+    if (const auto time = std::exchange(rest_, {}); time.count() > 0) std::this_thread::sleep_for(time);
 }
 
 void EventLoop::run_ready() {

@@ -70,12 +70,16 @@ class EventLoop {
     [[nodiscard]] base::Result<Watch> watch(int fd, std::uint32_t events, ReadyHandler& handler);
     /// Calls `work` once the events at hand have been handled.
     void after_batch(AfterBatch& work);
+    /// Before the next look at events nothing is done for this long: what comes meanwhile is then found in
+    /// one look, and nobody who sends it has to wake this process.
+    void rest_once(std::chrono::microseconds time) { rest_ = time; }
     void forget(AfterBatch& work);
 
     /// Runs until stop().
     void run();
     /// One turn of run() that does not wait: handles what is ready.
     void run_ready();
+    void rest();
     void stop() { stopped_ = true; }
     [[nodiscard]] boost::asio::io_context& asio() { return asio_; }
 
@@ -99,6 +103,7 @@ class EventLoop {
     std::vector<std::uint32_t> free_places_;
     std::vector<AfterBatch*> after_batch_;
     bool stopped_ = false;
+    std::chrono::microseconds rest_{0};
 };
 
 /// A timer that calls a function once, unless it is set anew or cancelled before.

@@ -43,7 +43,6 @@ class JobChannel {
 
     /// A job was sent and nobody has looked yet whether it was taken.
     [[nodiscard]] std::optional<base::MonotonicTime> job_sent_at() const { return job_sent_at_; }
-    void job_was_taken() { job_sent_at_.reset(); }
 
     [[nodiscard]] int here() const { return ends_.here.get(); }
     [[nodiscard]] int there() const { return ends_.there.get(); }

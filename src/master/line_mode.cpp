@@ -15,8 +15,9 @@ LineMode decide_line_mode(LineMode present, const LineView& view) {
     // to see those that come.
     if (view.begun == 0) return LineMode::line;
     if (present == LineMode::refill) {
-        // While requests of kept connections keep the line from running empty, nobody serves new ones.
-        if (!view.line_was_empty && view.new_waiting > 0) return LineMode::line;
+        // Workers take requests of kept connections out of the line before they look at the listener: who
+        // waits there may wait for long.
+        if (view.new_waiting > 0 && (view.kept_have_joined || !view.line_was_empty)) return LineMode::line;
         return expected_wait(view) > longest_refill_wait ? LineMode::line : LineMode::refill;
     }
     if (view.kept_have_joined) return LineMode::line;

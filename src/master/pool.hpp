@@ -130,8 +130,8 @@ class Pool final : public DispatchEvents,
     void listener_harmed(ListenerHarm harm) override;
     [[nodiscard]] std::uint64_t requests_begun() const override;
     [[nodiscard]] std::uint64_t kernel_queue() override;
-    [[nodiscard]] bool seems_idle(const WorkerHandle& worker) const override {
-        return staff_.is_idle(worker);
+    [[nodiscard]] std::uint64_t requests_begun_by(const WorkerHandle& worker) const override {
+        return staff_.requests_begun(worker);
     }
     // TemplateKeeperEvents
     void template_ready() override;

@@ -62,6 +62,13 @@ bool Worker::control_changed() {
     return changed;
 }
 
+Inbox Worker::take_message() {
+    const Inbox found = receive(Waiting::no);
+    // Where one job lay another may: the next look is to find a change again.
+    if (found == Inbox::job) --control_seen_;
+    return found;
+}
+
 bool Worker::others_wait_or_draining() const {
     const link::MasterPage& master = inherited_.pages.master();
     return master.line.load() != 0 || master.draining.load() != 0;

@@ -43,7 +43,7 @@ class Worker final : public ConnectionTaker {
 
     // What link::advance asks for; see there.
     [[nodiscard]] bool control_changed();
-    [[nodiscard]] link::Inbox take_message() { return receive(os::Waiting::no); }
+    [[nodiscard]] link::Inbox take_message();
     [[nodiscard]] link::Inbox wait_for_message() { return receive(os::Waiting::yes); }
     [[nodiscard]] bool others_wait_or_draining() const;
     [[nodiscard]] link::Found accept_request();

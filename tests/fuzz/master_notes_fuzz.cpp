@@ -90,7 +90,7 @@ class Pool final : public DispatchEvents {
     bool cannot_serve() const override { return choices_.below(16) == 0; }
     std::uint64_t requests_begun() const override { return choices_.byte(); }
     std::uint64_t kernel_queue() override { return choices_.byte(); }
-    bool seems_idle(const WorkerHandle&) const override { return true; }
+    std::uint64_t requests_begun_by(const WorkerHandle&) const override { return 0; }
 
     void act();
     void act_as_client(UniqueFd& client);

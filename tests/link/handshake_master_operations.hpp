@@ -10,6 +10,9 @@ enum class Look : std::uint8_t { careful, careless };
 
 class MasterOperations;
 
+/// Which busy worker is given a job ahead: how that is decided is no part of the hand-shake.
+enum class Ahead : std::uint8_t { to_nobody, to_worker_0, to_worker_1 };
+
 /// One implementation of the dispatcher: the real one, unless a test breaks a part of it.
 struct Variant {
     WorkerStep (*worker)(WorkerStep, WorkerOperations&) = &advance<WorkerOperations>;
@@ -30,14 +33,16 @@ struct Variant {
     bool takes_kept_notes = true;
     bool ends_loan_with_taken_back_job = true;
     bool closes_what_dead_worker_held = true;
-    std::uint8_t longest_line = 4;  ///< queue.max_length: who comes then is refused
+    bool checks_busy_workers = true;  ///< for jobs that they were given ahead
+    std::uint8_t longest_line = 4;    ///< queue.max_length: who comes then is refused
 };
 
 /// The master's half of the world behind link::advance(MasterStep, ...).
 class MasterOperations {
   public:
-    MasterOperations(State& state, const Variant& variant, Look look = Look::careful)
-        : state_(state), variant_(variant), look_(look) {}
+    MasterOperations(State& state, const Variant& variant, Look look = Look::careful,
+                     Ahead ahead = Ahead::to_nobody)
+        : state_(state), variant_(variant), look_(look), ahead_(ahead) {}
 
     bool choose_lowest_idle();
     bool take_from_line();
@@ -46,6 +51,8 @@ class MasterOperations {
     void send_job();
     void watch_listener();
     void line_up_or_unwatch();
+    bool give_ahead();
+    void count_ahead();
     void store_wake(bool wanted);
 
     [[nodiscard]] bool is_in_line_mode() const { return state_.lining.has(LineFlag::line_mode); }
@@ -67,6 +74,7 @@ class MasterOperations {
     State& state_;
     const Variant& variant_;
     Look look_;
+    Ahead ahead_;
 };
 
 inline bool MasterOperations::choose_lowest_idle() {
@@ -117,6 +125,19 @@ inline void MasterOperations::line_up_or_unwatch() {
     } else {
         state_.shared.clear(SharedFlag::watching);
     }
+}
+
+inline bool MasterOperations::give_ahead() {
+    if (ahead_ == Ahead::to_nobody || !take_from_line()) return false;
+    state_.chances.clear(Chance::ahead);
+    state_.lining.set(LineFlag::gave_ahead);
+    state_.subject = ahead_ == Ahead::to_worker_0 ? 0 : 1;
+    send_job();
+    return true;
+}
+
+inline void MasterOperations::count_ahead() {
+    chosen().flags.set(WorkerFlag::control_changed);
 }
 
 inline void MasterOperations::queue_new_connections() {

@@ -42,14 +42,17 @@ std::string words_of(const Findings& findings) {
 }
 
 /// An exploration that does not come by a step proves nothing about it.
-void expect_all_visited(const Findings& findings, bool workers_leave) {
+void expect_all_visited(const Findings& findings, Flags<Chance> chances) {
+    const bool workers_leave = chances.has(Chance::control);
+    const bool jobs_go_ahead = chances.has(Chance::ahead);
     for (std::size_t i = 0; i <= static_cast<std::size_t>(WorkerStep::gone); ++i) {
         const auto step = static_cast<WorkerStep>(i);
-        const bool only_with_control = step == WorkerStep::drain_control || step >= WorkerStep::close_inbox;
-        if (only_with_control && !workers_leave) continue;
+        if (step == WorkerStep::drain_control && !workers_leave && !jobs_go_ahead) continue;
+        if (step >= WorkerStep::close_inbox && !workers_leave) continue;
         EXPECT_TRUE(findings.visited_worker_step[i]) << i;
     }
     for (std::size_t i = 0; i <= static_cast<std::size_t>(MasterStep::asleep); ++i) {
+        if (static_cast<MasterStep>(i) == MasterStep::count_ahead && !jobs_go_ahead) continue;
         EXPECT_TRUE(findings.visited_master_step[i]) << i;
     }
 }
@@ -60,7 +63,7 @@ void expect_sound(const State& start, const Variant& variant = {}) {
     std::cout << findings.states << " states, " << findings.steps << " steps between them, " << findings.depth
               << " deep\n";
     ::testing::Test::RecordProperty("states", std::to_string(findings.states));
-    expect_all_visited(findings, start.chances.has(Chance::control));
+    expect_all_visited(findings, start.chances);
 }
 
 /// For what would be too many states with it.
@@ -137,6 +140,22 @@ TEST(Handshake, RefusesWhomAFullLineCannotTake) {
     variant.longest_line = 1;
     expect_sound(situation({Chance::hang_up}, 1, ThirdClient::slow_or_kept), variant);
     expect_sound(stuck({}, 2, ThirdClient::like_the_others), variant);
+}
+
+TEST(Handshake, GivesBusyWorkersJobsAhead) {
+    expect_sound(situation({Chance::ahead}, 2, ThirdClient::none));
+    expect_sound(situation({Chance::ahead}, 1, ThirdClient::asks_twice), without_line_mode());
+}
+
+TEST(Handshake, GivesThemThroughACrashOrAStop) {
+    expect_sound(situation({Chance::ahead, Chance::crash}, 0, ThirdClient::asks_twice), without_line_mode());
+    expect_sound(situation({Chance::ahead, Chance::stop}, 0, ThirdClient::asks_twice), without_line_mode());
+    expect_sound(situation({Chance::ahead, Chance::crash}, 1, ThirdClient::none));
+    expect_sound(situation({Chance::ahead, Chance::stop}, 1, ThirdClient::none));
+}
+
+TEST(Handshake, GivesThemWhileAWorkerGoes) {
+    expect_sound(situation({Chance::ahead, Chance::control}, 1, ThirdClient::none));
 }
 
 // The checker must be able to fail: each test below takes one rule of the hand-shake away.
@@ -301,6 +320,13 @@ TEST(HandshakeMutant, ControlMessageThatAJobCheckFoundIsNotSentAgain) {
                 findings.fault == "a control message was lost")
         << findings.fault;
     std::cout << words_of(findings);
+}
+
+TEST(HandshakeMutant, JobAheadCountsAsTakenBecauseItsWorkerIsBusy) {
+    Variant variant;
+    variant.checks_busy_workers = false;
+    expect_fault(variant, situation({Chance::ahead, Chance::stop}, 2, ThirdClient::none),
+                 "a client waits for ever");
 }
 
 TEST(HandshakeMutant, LineModeForgetsToWatchTheListener) {

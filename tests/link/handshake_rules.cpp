@@ -65,22 +65,41 @@ constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "
                                              "serve",         "close_inbox",   "drain_inbox", "serve_last",
                                              "gone"};
 constexpr std::string_view master_steps[] = {
-    "look_for_idle",      "find_job", "clear_idle", "send_job",         "watch_listener", "clear_wake",
-    "line_up_or_unwatch", "set_wake", "look_again", "clear_wake_again", "asleep"};
+    "look_for_idle", "find_job",           "clear_idle", "send_job",    "watch_listener",
+    "clear_wake",    "line_up_or_unwatch", "give_ahead", "count_ahead", "set_wake",
+    "look_again",    "clear_wake_again",   "asleep"};
 constexpr std::string_view task_names[] = {
     "pump",     "clear_wake_when_woken", "drain_for_check", "send_recheck", "send_leave",
     "send_log", "count_control"};
-constexpr std::string_view action_names[] = {
-    "worker {} steps",        "worker {} decides to leave", "worker {} is signalled to leave",
-    "worker {} is killed",    "worker {} is stopped",       "worker {} goes on",
-    "worker {} answers",      "worker {} hands on early",   "worker {} takes the next request",
-    "master steps",           "master stores line",         "master sees the listener",
-    "master is woken",        "master buries worker {}",    "master checks worker {}",
-    "master hears worker {}", "client {} is ready",         "parked client {} has left",
-    "the mode changes",       "the pool may grow",          "master looks at the line",
-    "worker {} is to leave",  "worker {} gets a log",       "client {} connects",
-    "client {} is kept",      "client {} sends its head",   "client {} asks again",
-    "client {} leaves"};
+constexpr std::string_view action_names[] = {"worker {} steps",
+                                             "worker {} decides to leave",
+                                             "worker {} is signalled to leave",
+                                             "worker {} is killed",
+                                             "worker {} is stopped",
+                                             "worker {} goes on",
+                                             "worker {} answers",
+                                             "worker {} hands on early",
+                                             "worker {} takes the next request",
+                                             "master steps",
+                                             "master stores line",
+                                             "master sees the listener",
+                                             "master is woken",
+                                             "master buries worker {}",
+                                             "master checks worker {}",
+                                             "master hears worker {}",
+                                             "client {} is ready",
+                                             "parked client {} has left",
+                                             "the mode changes",
+                                             "worker {} gets a job ahead",
+                                             "the pool may grow",
+                                             "master looks at the line",
+                                             "worker {} is to leave",
+                                             "worker {} gets a log",
+                                             "client {} connects",
+                                             "client {} is kept",
+                                             "client {} sends its head",
+                                             "client {} asks again",
+                                             "client {} leaves"};
 constexpr std::string_view lives[] = {"", " STOPPED", " DEAD"};
 constexpr std::string_view fates[] = {"absent", "open", "idle", "left", "answered", "failed", "ended"};
 

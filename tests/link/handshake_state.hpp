@@ -149,8 +149,9 @@ enum class SharedFlag : std::uint8_t {
 };
 
 enum class LineFlag : std::uint8_t {
-    line_mode = 1,    ///< master: LINE, else REFILL
-    looked_after = 2  ///< master: the timer of its looks at who has left the line runs
+    line_mode = 1,     ///< master: LINE, else REFILL
+    looked_after = 2,  ///< master: the timer of its looks at who has left the line runs
+    gave_ahead = 4     ///< property: a worker has been given a job that it had not asked for
 };
 
 enum class Fate : std::uint8_t {
@@ -168,7 +169,8 @@ enum class Chance : std::uint8_t {
     crash = 1,    ///< SIGKILL of a worker
     stop = 2,     ///< SIGSTOP of a worker
     control = 4,  ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
-    hang_up = 8   ///< a client leaves before it has its answer
+    hang_up = 8,  ///< a client leaves before it has its answer
+    ahead = 16    ///< the master gives a busy worker a job ahead
 };
 
 enum class SlowClientFlag : std::uint8_t {

@@ -13,7 +13,7 @@ void pump(State& state) {
 /// Where the subject matters no more it is worker 0, lest equal states look different.
 void forget_subject(State& state) {
     const bool chosen = state.step == MasterStep::find_job || state.step == MasterStep::clear_idle ||
-                        state.step == MasterStep::send_job;
+                        state.step == MasterStep::send_job || state.step == MasterStep::count_ahead;
     if (state.task == MasterTask::pump && !chosen) state.subject = 0;
 }
 
@@ -99,8 +99,8 @@ void System::add_master_steps(const State& state, std::vector<Successor>& found)
     const auto add = [&](Action action) -> State& {
         return found.emplace_back(Successor{action, 0, state}).state;
     };
-    const auto run = [&](State& next, Look look) {
-        run_master(next, look);
+    const auto run = [&](State& next, Look look, Ahead ahead = Ahead::to_nobody) {
+        run_master(next, look, ahead);
         forget_subject(next);
     };
     const bool pumps = state.task == MasterTask::pump;
@@ -116,6 +116,12 @@ void System::add_master_steps(const State& state, std::vector<Successor>& found)
             State& next = add(Action::line_grows);
             next.lining.set(LineFlag::line_mode);
             run(next, Look::careful);
+        }
+        const bool may_give = pumps && state.step == MasterStep::give_ahead && !state.line.empty();
+        for (std::uint8_t i = 0; i < workers && may_give && state.chances.has(Chance::ahead); ++i) {
+            if (!state.worker[i].flags.has(WorkerFlag::eligible)) continue;
+            State& next = found.emplace_back(Successor{Action::job_goes_ahead, i, state}).state;
+            run(next, Look::careful, i == 0 ? Ahead::to_worker_0 : Ahead::to_worker_1);
         }
     } else {
         add_master_events(state, found);
@@ -272,7 +278,8 @@ void System::add_worker_events(const State& state, std::uint8_t index, std::vect
         }
     }
     const bool checked = variant_.checks_for_untaken_jobs && !worker.flags.has(WorkerFlag::check_forgotten);
-    if (worker.inbox.holds_client() && checked) {
+    const bool looked_at = variant_.checks_busy_workers || worker.step != WorkerStep::serve;
+    if (worker.inbox.holds_client() && checked && looked_at) {
         State& next = add(Action::check_job);
         next.task = MasterTask::drain_for_check;
         next.subject = index;
@@ -301,8 +308,8 @@ void System::take_from_outbox(State& state, std::uint8_t index) const {
     state.slow.set(SlowClientFlag::parked);
 }
 
-void System::run_master(State& state, Look look) const {
-    MasterOperations operations(state, variant_, look);
+void System::run_master(State& state, Look look, Ahead ahead) const {
+    MasterOperations operations(state, variant_, look, ahead);
     Worker& subject = state.worker[state.subject];
     switch (state.task) {
         case MasterTask::pump:

@@ -29,7 +29,8 @@ enum class Action : std::uint8_t {
     parked_ready,
     parked_left,
     mode_changed,
-    line_grows,  ///< no worker is idle and the pool may grow: LINE
+    job_goes_ahead,  ///< to a busy worker
+    line_grows,      ///< no worker is idle and the pool may grow: LINE
     line_looked_at,
     order_leave,
     order_log,
@@ -83,7 +84,7 @@ class System {
     void add_worker_events(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
 
     void take_from_outbox(State& state, std::uint8_t index) const;
-    void run_master(State& state, Look look) const;
+    void run_master(State& state, Look look, Ahead ahead) const;
     void drain_for_check(State& state) const;
     void bury(State& state, std::uint8_t index) const;
 

@@ -42,6 +42,7 @@ class WorkerOperations {
     [[nodiscard]] bool inbox_ended() const { return ended_; }
 
   private:
+    Inbox receive();
     void leave_of_own_accord();
     void answer_finally();
     void part_from_kept();
@@ -66,6 +67,13 @@ inline bool WorkerOperations::control_changed() {
 }
 
 inline Inbox WorkerOperations::take_message() {
+    const Inbox found = receive();
+    // Where one job lay another may.
+    if (found == Inbox::job) me_.flags.set(WorkerFlag::control_changed);
+    return found;
+}
+
+inline Inbox WorkerOperations::receive() {
     if (me_.inbox.empty()) {
         ended_ = me_.flags.has(WorkerFlag::inbox_closed);
         return ended_ ? Inbox::leave : Inbox::nothing;
@@ -97,13 +105,15 @@ inline Found WorkerOperations::accept_request() {
 }
 
 inline void WorkerOperations::set_idle_bit() {
-    // The master clears it before it sends whatever makes a worker come here again.
-    if (me_.flags.has(WorkerFlag::idle)) state_.fault = Fault::bit_set_twice;
+    // The master clears it before it sends whatever makes a worker come here again; but for a job ahead,
+    // which may find a worker that has just become idle.
+    if (me_.flags.has(WorkerFlag::idle) && !state_.lining.has(LineFlag::gave_ahead))
+        state_.fault = Fault::bit_set_twice;
     me_.flags.set(WorkerFlag::idle);
 }
 
 inline Inbox WorkerOperations::wait_for_message() {
-    if (choice_ == Choice::usual) return take_message();
+    if (choice_ == Choice::usual) return receive();
     leave_of_own_accord();
     return Inbox::leave;
 }

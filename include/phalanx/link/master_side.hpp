@@ -13,6 +13,8 @@ enum class MasterStep : std::uint8_t {
     watch_listener,
     clear_wake,
     line_up_or_unwatch,
+    give_ahead,
+    count_ahead,
     set_wake,
     look_again,
     clear_wake_again,
@@ -27,7 +29,9 @@ enum class MasterStep : std::uint8_t {
 /// the bits are looked at a last time. Where connections would wait for long (LINE) the listener stays
 /// watched and the master takes all of them into its line. While requests wait there (those of kept
 /// connections have no other way) workers take nothing from the listener.
-/// Workers left, no connection: the listener is watched.
+/// Workers that go through short requests get some of the line ahead, into their channels, while they are
+/// busy: a worker looks there after a request because its `control` word has changed. Workers left, no
+/// connection: the listener is watched.
 ///
 /// Run it from look_for_idle to asleep after every event, every death and every wake-up (which first clears
 /// `wake`; the wake-up descriptor is watched for edges and never read: each write is a wake-up of its own).
@@ -56,7 +60,13 @@ MasterStep advance(MasterStep step, Operations& master) {
             return MasterStep::asleep;
         case MasterStep::line_up_or_unwatch:
             master.line_up_or_unwatch();
-            return MasterStep::set_wake;
+            return MasterStep::give_ahead;
+        case MasterStep::give_ahead:
+            return master.give_ahead() ? MasterStep::count_ahead : MasterStep::set_wake;
+        case MasterStep::count_ahead:
+            // After the job was sent: the worker finds it where it looks.
+            master.count_ahead();
+            return MasterStep::give_ahead;
         case MasterStep::set_wake:
             master.store_wake(true);
             return MasterStep::look_again;

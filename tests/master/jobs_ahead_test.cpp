@@ -1,0 +1,83 @@
+#include "jobs_ahead.hpp"
+
+#include <gtest/gtest.h>
+
+namespace phalanx::master {
+namespace {
+
+using base::WorkerSlot;
+using std::chrono::microseconds;
+
+constexpr microseconds tick{10'000};
+constexpr WorkerSlot first(0);
+constexpr WorkerSlot second(1);
+
+/// How many the worker gets until it wants no more.
+std::uint64_t given_to(JobsAhead& ahead, WorkerSlot worker, std::uint64_t begun) {
+    std::uint64_t given = 0;
+    for (; given < 100 && ahead.is_wanted_by(worker, begun); ++given) ahead.sent(worker, begun);
+    return given;
+}
+
+TEST(JobsAhead, AreNoneBeforeThePaceIsKnown) {
+    JobsAhead ahead(2, 0);
+    EXPECT_FALSE(ahead.are_given());
+    EXPECT_FALSE(ahead.is_wanted_by(first, 0));
+}
+
+TEST(JobsAhead, AreWorthAFractionOfAMillisecond) {
+    struct Row {
+        std::uint64_t begun;  // within 10 ms, by two workers
+        std::uint64_t given;
+    };
+    for (const Row& row :
+         {Row{0, 0}, Row{20, 0}, Row{79, 0}, Row{80, 1}, Row{240, 3}, Row{640, 8}, Row{2000, 8}}) {
+        JobsAhead ahead(2, 0);
+        ahead.pace_is(tick, row.begun, 2);
+        EXPECT_EQ(ahead.are_given(), row.given > 0) << row.begun;
+        EXPECT_EQ(given_to(ahead, first, 7), row.given) << row.begun;
+    }
+}
+
+TEST(JobsAhead, AreFilledUpAsTheyAreBegun) {
+    JobsAhead ahead(2, 0);
+    ahead.pace_is(tick, 2000, 2);
+    EXPECT_EQ(given_to(ahead, first, 7), 8u);
+    EXPECT_EQ(given_to(ahead, first, 10), 3u);
+    EXPECT_EQ(given_to(ahead, second, 0), 8u);
+    // Others that it has taken by itself leave more room, never less.
+    EXPECT_EQ(given_to(ahead, first, 500), 8u);
+}
+
+TEST(JobsAhead, GoToNobodyWhoWasFoundStuckUntilItBeginsAnother) {
+    JobsAhead ahead(2, 0);
+    ahead.pace_is(tick, 2000, 2);
+    EXPECT_EQ(given_to(ahead, first, 7), 8u);
+    ahead.came_back(first, 7);
+    EXPECT_EQ(given_to(ahead, first, 7), 0u);
+    EXPECT_EQ(given_to(ahead, second, 7), 8u);
+    EXPECT_EQ(given_to(ahead, first, 8), 8u);
+    ahead.came_back(first, 8);
+    ahead.joined(first);
+    EXPECT_EQ(given_to(ahead, first, 0), 8u) << "a new worker";
+}
+
+TEST(JobsAhead, ExceedTheRequestsOfAWorkerByATenthAtMost) {
+    for (const auto& [most_requests, given] :
+         {std::pair{1U, 0U}, {9U, 0U}, {10U, 1U}, {55U, 5U}, {500U, 8U}, {0U, 8U}}) {
+        JobsAhead ahead(1, most_requests);
+        ahead.pace_is(tick, 2000, 1);
+        EXPECT_EQ(given_to(ahead, first, 0), given) << most_requests;
+    }
+}
+
+TEST(JobsAhead, AreBoundedWhateverAWorkerSaysOfItself) {
+    JobsAhead ahead(1, 0);
+    ahead.pace_is(tick, ~std::uint64_t{0}, 1);
+    EXPECT_LE(given_to(ahead, first, ~std::uint64_t{0} - 3), 100u);
+    ahead.pace_is(microseconds(0), 5, 0);
+    EXPECT_LE(given_to(ahead, first, 5), 8u);
+}
+
+}  // namespace
+}  // namespace phalanx::master
