@@ -291,7 +291,7 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
 
 void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {
     worker_left(worker.slot);
-    put_in_front(worker.channel.take_back());
+    put_in_front(worker.channel.take_back().jobs);
     if (lost) {
         fastcgi::ShortAnswer answer(status_of_lost(lost->code));
         answer.address_to(lost->request_id);
@@ -329,15 +329,22 @@ void Dispatcher::check_untaken_jobs() {
         if (!sent_at) continue;
         if (now - *sent_at < untaken_limit) {
             some_left = true;
-        } else if (auto jobs = worker.channel.take_back(); !jobs.empty()) {
-            ahead_.came_back(worker.slot, parts_.events.requests_begun_by(worker));
-            (void)worker.channel.send_control(link::MessageKind::recheck);
-            // Messages that were put back are new ones to a worker that has looked already.
-            parts_.pages.master().control[worker.slot.number()].fetch_add(1);
-            put_in_front(std::move(jobs));
+        } else {
+            take_untaken_back(worker);
         }
     }
     if (some_left) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
+}
+
+void Dispatcher::take_untaken_back(WorkerHandle& worker) {
+    auto [jobs, moved_controls] = worker.channel.take_back();
+    if (!jobs.empty()) (void)worker.channel.send_control(link::MessageKind::recheck);
+    // These messages are new ones to a worker that has looked already: one that is at work all the time would
+    // not come across them otherwise.
+    if (moved_controls || !jobs.empty()) parts_.pages.master().control[worker.slot.number()].fetch_add(1);
+    if (jobs.empty()) return;
+    ahead_.came_back(worker.slot, parts_.events.requests_begun_by(worker));
+    put_in_front(std::move(jobs));
 }
 
 }  // namespace phalanx::master

@@ -154,6 +154,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void put_in_front(std::vector<Job> jobs);
     [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
     void check_untaken_jobs();
+    void take_untaken_back(WorkerHandle& worker);
 
     // The line, and what becomes of those whom no worker serves: dispatcher_line.cpp
     void line_up(Job job);

@@ -77,11 +77,17 @@ void EventLoop::after_batch(AfterBatch& work) {
 
 void EventLoop::forget(AfterBatch& work) {
     std::erase(after_batch_, &work);
+    // It may be one of those whose turn is now.
+    std::ranges::replace(running_, &work, nullptr);
 }
 
 void EventLoop::run_after_batch() {
     // Work may ask for another turn of itself: that comes after the next look at events.
-    for (AfterBatch* work : std::exchange(after_batch_, {})) work->after_batch();
+    running_.swap(after_batch_);
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+        if (running_[i] != nullptr) running_[i]->after_batch();
+    }
+    running_.clear();
 }
 
 void EventLoop::run() {

@@ -73,6 +73,7 @@ class EventLoop {
     /// Before the next look at events nothing is done for this long: what comes meanwhile is then found in
     /// one look, and nobody who sends it has to wake this process.
     void rest_once(std::chrono::microseconds time) { rest_ = time; }
+    /// It may go; also while others are at work.
     void forget(AfterBatch& work);
 
     /// Runs until stop().
@@ -102,6 +103,7 @@ class EventLoop {
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_places_;
     std::vector<AfterBatch*> after_batch_;
+    std::vector<AfterBatch*> running_;  ///< asked for before; those that are gone since are null
     bool stopped_ = false;
     std::chrono::microseconds rest_{0};
 };

@@ -86,7 +86,7 @@ bool JobChannel::send_control(MessageKind kind, int fd) {
     return os::send_message(ends_.here.get(), link::bytes_of(head), {}, fds, Waiting::no) == SendResult::sent;
 }
 
-std::vector<Job> JobChannel::take_back() {
+JobChannel::TakenBack JobChannel::take_back() {
     std::vector<Job> jobs;
     std::vector<std::pair<MessageHead, os::UniqueFd>> controls;
     job_sent_at_.reset();
@@ -112,7 +112,7 @@ std::vector<Job> JobChannel::take_back() {
         jobs.push_back(std::move(job));
     }
     for (const auto& [head, fd] : controls) (void)send_control(head.kind, fd.get());
-    return jobs;
+    return {std::move(jobs), !controls.empty()};
 }
 
 JobChannel::Received JobChannel::receive(Note& note) {

@@ -33,9 +33,13 @@ class JobChannel {
     /// Sends a control message that carries at most one descriptor.
     bool send_control(link::MessageKind kind, int fd = -1);
 
-    /// Takes back what the worker has not read: its jobs, in the order they were sent. Control messages found
-    /// on the way are put back.
-    [[nodiscard]] std::vector<Job> take_back();
+    struct TakenBack {
+        std::vector<Job> jobs;        ///< in the order they were sent
+        bool moved_controls = false;  ///< control messages lay among them and have been put back: a worker
+                                      ///< that has looked meanwhile has to look again
+    };
+    /// Takes back what the worker has not read.
+    [[nodiscard]] TakenBack take_back();
 
     enum class Received : std::uint8_t { note, nothing, malformed };
     /// The next packet from the worker. `malformed`: it breaks the rules of the channel.

@@ -67,6 +67,36 @@ TEST_F(EventLoopTest, ATurnWithNothingReadyDoesNotWait) {
     EXPECT_EQ(listener.events, 0);
 }
 
+/// Work that ends other work which was asked for too, as a pool's end takes its dispatcher along.
+class Ending final : public AfterBatch {
+  public:
+    explicit Ending(EventLoop& loop) : loop_(loop) { loop_.after_batch(*this); }
+    ~Ending() { loop_.forget(*this); }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    void after_batch() override {
+        ++works;
+        other.reset();
+    }
+    std::unique_ptr<Ending> other;
+    int works = 0;
+
+  private:
+    EventLoop& loop_;
+};
+
+TEST_F(EventLoopTest, WorkThatIsForgottenByOtherWorkIsNotDone) {
+    Ending first(*loop_);
+    first.other = std::make_unique<Ending>(*loop_);
+    Ending last(*loop_);
+    loop_->run_ready();
+    EXPECT_EQ(first.works, 1);
+    EXPECT_EQ(first.other, nullptr);
+    EXPECT_EQ(last.works, 1);
+    loop_->run_ready();
+    EXPECT_EQ(first.works + last.works, 2);
+}
+
 /// A counter as the workers' wake-ups are told by: it is watched for edges and never read.
 class Counter final : public ReadyHandler {
   public:

@@ -109,7 +109,7 @@ TEST_F(JobChannelTest, JobsTellHowLongTheyWaited) {
         job.held = link::ConnectionId{5, 6};
         job.waited_usec = waited;
         ASSERT_EQ(channel_.send(job, event_.get()), JobChannel::Sent::yes);
-        const auto back = channel_.take_back();
+        const auto back = channel_.take_back().jobs;
         ASSERT_EQ(back.size(), 1U);
         EXPECT_EQ(back[0].waited_usec, told);
         EXPECT_EQ(back[0].held, job.held);
