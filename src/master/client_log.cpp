@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
+#include "phalanx/log/escape.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
@@ -14,7 +17,15 @@ using log::Level;
 
 /// Whether each client is worth a line of its own, as long as there are few.
 bool names_clients(ClientEvent event) {
-    return event == ClientEvent::late_head || event == ClientEvent::buffer_full;
+    switch (event) {
+        case ClientEvent::late_head:
+        case ClientEvent::buffer_full:
+        case ClientEvent::slow_sending:
+        case ClientEvent::slow_taking:
+            return true;
+        default:
+            return false;
+    }
 }
 
 std::string_view what_happened(ClientEvent event) {
@@ -35,23 +46,57 @@ std::string_view what_happened(ClientEvent event) {
         case ClientEvent::expired:
         case ClientEvent::abandoned:
         case ClientEvent::unserved:
+        case ClientEvent::slow_sending:
+        case ClientEvent::slow_taking:
             break;
     }
     return {};
 }
 
+/// Of what a worker has said, whatever it is: nothing that could leave its place in the line.
+template <std::size_t size>
+std::string quotable(const std::array<char, size>& text) {
+    std::string quoted;
+    const auto end = std::find(text.begin(), text.end(), '\0');
+    log::append_escaped(quoted, std::string_view(text.begin(), end), log::Escaping::quoted);
+    return quoted;
+}
+
 }  // namespace
 
 void ClientLog::tell(ClientEvent event, int connection) {
-    Count& count = count_of(event);
-    if (!names_clients(event) || count.single_lines == most_single_lines) {
-        ++count.silent;
-        return;
-    }
-    ++count.single_lines;
+    if (!may_say(event)) return;
     log_.pool(settings_.name)
         .log(Level::notice, fmt::format("the connection of client {} was closed: {}",
                                         os::peer_name(connection), what_happened(event)));
+}
+
+bool ClientLog::tell_slow(std::string_view note) {
+    link::SlowClientNote slow;
+    if (note.size() != sizeof slow) return false;
+    std::memcpy(&slow, note.data(), sizeof slow);
+    const bool sending = slow.how == link::SlowClient::sending;
+    if (!sending && slow.how != link::SlowClient::taking) return false;
+    if (!may_say(sending ? ClientEvent::slow_sending : ClientEvent::slow_taking)) return true;
+    log_.pool(settings_.name)
+        .log(
+            Level::notice,
+            fmt::format("client {} has {} \"{} {}\" for {} s ({})", quotable(slow.client),
+                        sending ? "sent nothing of the body of" : "taken nothing of the answer to",
+                        quotable(slow.method), quotable(slow.target),
+                        (sending ? settings_.request_body_timeout : settings_.response_write_timeout).count(),
+                        sending ? "request_body_timeout" : "response_write_timeout"));
+    return true;
+}
+
+bool ClientLog::may_say(ClientEvent event) {
+    Count& count = count_of(event);
+    if (!names_clients(event) || count.single_lines == most_single_lines) {
+        ++count.silent;
+        return false;
+    }
+    ++count.single_lines;
+    return true;
 }
 
 void ClientLog::tell_exhausted(const char* what) {
@@ -92,6 +137,14 @@ std::string ClientLog::sum(ClientEvent event, std::uint64_t count) const {
             return fmt::format("{} request(s) dropped: their clients left before a worker was free", count);
         case ClientEvent::unserved:
             return fmt::format("{} request(s) answered 503: the pool cannot start", count);
+        case ClientEvent::slow_sending:
+            return fmt::format(
+                "{} more client(s) have sent nothing of a body for {} s (request_body_timeout)", count,
+                settings_.request_body_timeout.count());
+        case ClientEvent::slow_taking:
+            return fmt::format(
+                "{} more client(s) have taken nothing of an answer for {} s (response_write_timeout)", count,
+                settings_.response_write_timeout.count());
         default:
             break;
     }

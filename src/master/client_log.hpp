@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "phalanx/config/settings.hpp"
+#include "phalanx/link/messages.hpp"
 #include "phalanx/log/error_log.hpp"
 
 namespace phalanx::master {
@@ -22,6 +24,8 @@ enum class ClientEvent : std::uint8_t {
     expired,        ///< it had waited longer than queue.timeout
     abandoned,      ///< it left before its turn
     unserved,       ///< the pool cannot start
+    slow_sending,   ///< a worker has waited too long for the rest of its request's body
+    slow_taking,    ///< a worker has waited too long for it to take its answer
 };
 
 /// Says in the error log what happened to a pool's clients, so that nobody can flood the log: the first ones
@@ -32,6 +36,8 @@ class ClientLog {
 
     /// `connection` is still open; -1 where it does not matter who it was.
     void tell(ClientEvent event, int connection = -1);
+    /// What a worker has said of a client. False: in no such form as it may.
+    [[nodiscard]] bool tell_slow(std::string_view note);
     /// The pool takes no connections for want of descriptors, or takes them again for a while. Said once
     /// each.
     void tell_exhausted(const char* what);
@@ -39,7 +45,7 @@ class ClientLog {
     void tick();
 
   private:
-    static constexpr std::size_t events = 10;
+    static constexpr std::size_t events = 12;
     /// Lines about single clients in one span, and the span in ticks.
     static constexpr std::size_t most_single_lines = 10;
     static constexpr std::size_t span_ticks = 10;
@@ -49,6 +55,8 @@ class ClientLog {
         std::size_t single_lines = 0;  ///< in this span
         std::size_t quiet_ticks = 0;   ///< left until the next sum may be said
     };
+    /// Counts it. False: it is not to be said singly.
+    [[nodiscard]] bool may_say(ClientEvent event);
     [[nodiscard]] Count& count_of(ClientEvent event) { return counts_[static_cast<std::size_t>(event)]; }
     [[nodiscard]] std::string sum(ClientEvent event, std::uint64_t count) const;
 

@@ -286,7 +286,7 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
         table.park(std::move(note.fd), served, std::move(note.bytes));
         return true;
     }
-    return false;
+    return note.head.kind == link::MessageKind::slow_client && !note.fd && parts_.log.tell_slow(note.bytes);
 }
 
 void Dispatcher::recover(WorkerHandle& worker, std::optional<LostAnswer> lost) {

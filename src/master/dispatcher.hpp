@@ -79,7 +79,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     /// The worker may be given jobs (it has said hello), or no more.
     void worker_joined(base::WorkerSlot slot);
     void worker_left(base::WorkerSlot slot);
-    /// Acts on a `kept` or `give` note. False: the worker broke the rules.
+    /// Acts on a note other than a hello. False: the worker broke the rules.
     [[nodiscard]] bool take_note(WorkerHandle& worker, Note& note);
     /// The worker is dead: its undelivered jobs go back to the front, what it held is closed, after this
     /// answer if nobody has answered.

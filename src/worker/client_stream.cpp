@@ -30,7 +30,7 @@ std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
             break;
     }
     // After the answer nobody misses what is still to come.
-    if (!read_deadline_) tell_slow(SlowClient::sending);
+    if (!read_deadline_) tell_slow(link::SlowClient::sending);
     return -1;
 }
 
@@ -55,11 +55,11 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
         vector[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
     }
     const os::Delivery delivery = os::send_all(fd_, std::span(vector).first(count), write_timeout_);
-    if (delivery == os::Delivery::stalled) tell_slow(SlowClient::taking);
+    if (delivery == os::Delivery::stalled) tell_slow(link::SlowClient::taking);
     return delivery == os::Delivery::whole;
 }
 
-void ClientStream::tell_slow(SlowClient how) noexcept {
+void ClientStream::tell_slow(link::SlowClient how) noexcept {
     if (!std::exchange(was_slow_, true)) slow_clients_.tell(how, fd_);
 }
 

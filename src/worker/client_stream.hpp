@@ -11,7 +11,7 @@
 #include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/stream_socket.hpp"
 #include "phalanx/status/slot_writer.hpp"
-#include "slow_client_log.hpp"
+#include "slow_client_report.hpp"
 
 namespace phalanx::worker {
 
@@ -25,7 +25,7 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     /// And how long that may take in all.
     static constexpr std::chrono::seconds answered_limit{30};
 
-    ClientStream(const link::WorkerSettings& settings, SlowClientLog& slow_clients)
+    ClientStream(const link::WorkerSettings& settings, const SlowClientReport& slow_clients)
         : body_timeout_(settings.body_timeout),
           write_timeout_(settings.write_timeout),
           slow_clients_(slow_clients),
@@ -62,10 +62,10 @@ class ClientStream final : public fastcgi::ByteSource, public fastcgi::ByteSink 
     void say_end() const;
 
   private:
-    void tell_slow(SlowClient how) noexcept;
+    void tell_slow(link::SlowClient how) noexcept;
 
     std::chrono::milliseconds body_timeout_, write_timeout_;
-    SlowClientLog& slow_clients_;
+    const SlowClientReport& slow_clients_;
     bool was_slow_ = false;  ///< this connection's client; said once
     int fd_ = -1;
     std::string former_peer_;  ///< peer_ip() of the connection that was detached

@@ -24,16 +24,16 @@ std::optional<os::AllowedClients> allowed_clients(const link::WorkerSettings& se
 
 }  // namespace
 
-Session::Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker)
+Session::Session(Inheritance& inherited, const OwnParts& own, ConnectionTaker& taker)
     : inherited_(inherited),
-      slot_(slot),
-      slow_clients_(inherited.settings, params_),
+      slot_(own.slot),
+      slow_clients_(own.channel, params_),
       stream_(inherited.settings, slow_clients_),
       reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
       policy_{inherited.settings.limit_extensions},
-      request_(inherited, slot, RequestParts{taker, stream_, reader_, writer_, params_}),
+      request_(inherited, own.slot, RequestParts{taker, stream_, reader_, writer_, params_}),
       restores_signals_(php::scripts_change_signals()) {}
 
 void Session::become_script_child() {
@@ -52,7 +52,6 @@ Session::Result Session::serve(const Connection& connection, Tenure& tenure, Lin
     reader_.reset();
     reader_.prime(connection.bytes);
     request_.connection_begins(connection.waited_usec);
-    slow_clients_.settle();
     const Result result = serve_requests(tenure, linger);
     request_.rest();
     return result;

@@ -15,7 +15,7 @@
 #include "phalanx/php/request.hpp"
 #include "request.hpp"
 #include "script_child.hpp"
-#include "slow_client_log.hpp"
+#include "slow_client_report.hpp"
 #include "tenure.hpp"
 
 namespace phalanx::worker {
@@ -25,7 +25,7 @@ namespace phalanx::worker {
 /// Worker's affair.
 class Session {
   public:
-    Session(Inheritance& inherited, base::WorkerSlot slot, ConnectionTaker& taker);
+    Session(Inheritance& inherited, const OwnParts& own, ConnectionTaker& taker);
 
     /// closing: the client has its answer and may still be sending; somebody has to take that before the
     /// connection is closed, lest the answer is lost in a reset.
@@ -64,7 +64,7 @@ class Session {
     const Inheritance& inherited_;
     base::WorkerSlot slot_;
     fastcgi::Params params_;  ///< of the request that was read last
-    SlowClientLog slow_clients_;
+    SlowClientReport slow_clients_;
     ClientStream stream_;
     fastcgi::RequestReader reader_;
     fastcgi::ResponseWriter writer_;

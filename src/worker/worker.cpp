@@ -35,7 +35,7 @@ Worker::Worker(Inheritance& inherited, OwnParts& own)
     : inherited_(inherited),
       own_(own),
       tenure_(inherited.settings, std::move(inherited.memory)),
-      session_(inherited, own.slot, *this),
+      session_(inherited, own, *this),
       linger_(inherited, own.slot, control_seen_) {}
 
 int Worker::run() {

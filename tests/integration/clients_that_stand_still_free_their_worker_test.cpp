@@ -1,3 +1,6 @@
+#include <memory>
+#include <vector>
+
 #include "count_of.hpp"
 #include "harness/site.hpp"
 #include "notes.hpp"
@@ -9,6 +12,16 @@ constexpr milliseconds kInTime{10'000};
 /// Of a client that goes on slowly.
 constexpr milliseconds kPace{300};
 constexpr std::size_t kAnswerBytes = 20 << 20;
+
+/// The numbers in front of each such text.
+std::size_t sum_in(const std::string& log, const std::string& text) {
+    std::size_t sum = 0;
+    for (std::size_t at = log.find(text); at != log.npos; at = log.find(text, at + 1)) {
+        const std::size_t begin = log.find_last_of(' ', at - 1) + 1;
+        sum += std::stoul(log.substr(begin, at - begin));
+    }
+    return sum;
+}
 
 /// Clients of a pool with one worker that stop in the middle of their body or of their answer.
 class ClientThatStandsStill : public SiteTest, public testing::WithParamInterface<bool> {
@@ -27,7 +40,7 @@ class ClientThatStandsStill : public SiteTest, public testing::WithParamInterfac
         site().script("raw.php", tell_end + "echo strlen(file_get_contents('php://input'));");
         site().script("large.php", tell_end + "echo str_repeat('x', " + std::to_string(kAnswerBytes) + ");");
         site().script("hello.php", "<?php echo 'hello';");
-        site().pool().set("pm.max_children", "1").set("catch_workers_output", "yes");
+        site().pool().set("pm.max_children", "1");
     }
     /// Both limits.
     void start_with(const char* seconds) {
@@ -48,9 +61,11 @@ class ClientThatStandsStill : public SiteTest, public testing::WithParamInterfac
         EXPECT_TRUE(site().daemon().wait_for_log(text));
         const std::string log = site().daemon().log();
         EXPECT_EQ(count_of(log, text), 1U) << log;
-        const std::string client =
-            GetParam() ? "client 127.0.0.1:" : "client pid " + std::to_string(::getpid());
-        EXPECT_EQ(count_of(log, "NOTICE: " + client), 1U) << log;
+        EXPECT_EQ(count_of(log, client_in_log()), 1U) << log;
+    }
+    [[nodiscard]] static std::string client_in_log() {
+        return "NOTICE: [pool www] client " +
+               (GetParam() ? "127.0.0.1:" : "pid " + std::to_string(::getpid()) + " (uid ");
     }
     void expect_no_complaint() { EXPECT_EQ(count_of(site().daemon().log(), "client "), 0U); }
 
@@ -137,6 +152,30 @@ TEST_P(ClientThatStandsStill, IsNoneThatTakesItsAnswerSlowly) {
     EXPECT_EQ(taken.size() - taken.find("\r\n\r\n") - 4, kAnswerBytes);
     EXPECT_EQ(notes_->text(), "end 0\n");
     expect_no_complaint();
+}
+
+/// The first ones are named, the others counted; nobody is missing.
+TEST_P(ClientThatStandsStill, IsOneOfManyThatDoNotFloodTheLog) {
+    constexpr std::size_t clients = 100;
+    constexpr std::size_t most_lines_at_once = 10;
+    site().pool().set("pm.max_children", "20");
+    start_with("1");
+    const std::string bytes = encode(post("/form.php"));
+    std::vector<std::unique_ptr<FastCgiClient>> slow;
+    for (std::size_t i = 0; i < clients; ++i) {
+        slow.push_back(std::make_unique<FastCgiClient>(site().address()));
+        ASSERT_TRUE(slow.back()->send(bytes.substr(0, bytes.size() - 12)));
+    }
+    const auto begun = Clock::now();
+    for (const auto& client : slow) EXPECT_EQ(client->read_answer().status(), 400);
+    const auto spans = static_cast<std::size_t>((Clock::now() - begun) / std::chrono::seconds(10)) + 2;
+    const auto named = [&] { return count_of(site().daemon().log(), client_in_log()); };
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        return named() + sum_in(site().daemon().log(), " more client(s) have sent nothing of a body") ==
+               clients;
+    })) << site().daemon().log();
+    EXPECT_GE(named(), most_lines_at_once);
+    EXPECT_LE(named(), most_lines_at_once * spans) << site().daemon().log();
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, ClientThatStandsStill, testing::Values(false, true),

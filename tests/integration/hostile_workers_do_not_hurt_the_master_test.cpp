@@ -116,6 +116,24 @@ TEST_P(ShutListener, IsMadeAnewByAReload) {
         << "the next generation has no whole socket: " << site().daemon().log();
 }
 
+using TalesOfSlowClients = HostilePool;
+
+/// A line each, whatever stands in it, and as few of them as there would be of true ones.
+TEST_P(TalesOfSlowClients, DoNotFloodTheLog) {
+    ASSERT_TRUE(site().daemon().wait_for_log("[pool hostile] client ")) << site().daemon().log();
+    EXPECT_TRUE(site().daemon().wait_for_log(" more client(s) have sent nothing of a body"));
+    const auto begin = Clock::now();
+    expect_prompt_answers_for(kWindow);
+    const std::string log = site().daemon().log();
+    const auto spans = static_cast<std::size_t>((Clock::now() - begin) / std::chrono::seconds(10)) + 4;
+    EXPECT_LE(count_of(log, "[pool hostile]"), 12 * spans) << log;
+    EXPECT_EQ(count_of(log, "\n\n"), 0u) << log;
+}
+
+INSTANTIATE_TEST_SUITE_P(OfA, TalesOfSlowClients,
+                         testing::Values(Hostility{"tells_of_slow_clients_without_end"}),
+                         [](const auto& each) { return std::string(each.param.misdeed); });
+
 INSTANTIATE_TEST_SUITE_P(
     OfA, ShutListener, testing::Values(Hostility{"shuts_the_listener"}, Hostility{"shuts_the_listener", tcp}),
     [](const auto& each) { return std::string(each.param.socket == tcp ? "tcp" : "unix") + "_socket"; });
@@ -124,10 +142,12 @@ INSTANTIATE_TEST_SUITE_P(
     That, HostilePool,
     testing::Values(
         Hostility{"sends_garbage"}, Hostility{"sends_half_a_head"}, Hostility{"sends_nothing"},
-        Hostility{"says_hello_without_end"}, Hostility{"returns_what_it_never_had"}, Hostility{"never_reads"},
-        Hostility{"closes_its_channel"}, Hostility{"shuts_its_channel"}, Hostility{"shuts_its_outbox"},
-        Hostility{"shuts_its_inbox"}, Hostility{"gives_a_pipe"}, Hostility{"gives_files"},
-        Hostility{"gives_an_epoll_set"}, Hostility{"gives_the_listener"},
+        Hostility{"says_hello_without_end"}, Hostility{"returns_what_it_never_had"},
+        Hostility{"tells_nonsense_of_slow_clients"}, Hostility{"tells_too_much_of_slow_clients"},
+        Hostility{"gives_a_slow_client"}, Hostility{"tells_of_slow_clients_without_end"},
+        Hostility{"never_reads"}, Hostility{"closes_its_channel"}, Hostility{"shuts_its_channel"},
+        Hostility{"shuts_its_outbox"}, Hostility{"shuts_its_inbox"}, Hostility{"gives_a_pipe"},
+        Hostility{"gives_files"}, Hostility{"gives_an_epoll_set"}, Hostility{"gives_the_listener"},
         Hostility{"gives_an_unconnected_socket"}, Hostility{"gives_its_channel"},
         Hostility{"gives_nested_sockets"},
 

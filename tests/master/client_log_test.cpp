@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "phalanx/os/descriptor.hpp"
@@ -66,6 +67,59 @@ TEST_F(AClientLog, SaysWhatBecameOfRequestsInSums) {
     EXPECT_EQ(lines("NOTICE: [pool www] 1 request(s) dropped"), 1u);
     log_.tick();
     EXPECT_EQ(lines("request(s)"), 2u);
+}
+
+/// As a worker would send it.
+std::string slow(std::string_view client, std::string_view method, std::string_view target,
+                 link::SlowClient how = link::SlowClient::sending) {
+    link::SlowClientNote note{.how = how};
+    std::ranges::copy(client, note.client.begin());
+    std::ranges::copy(method, note.method.begin());
+    std::ranges::copy(target, note.target.begin());
+    return {reinterpret_cast<const char*>(&note), sizeof note};
+}
+
+TEST_F(AClientLog, SaysWhatWorkersTellOfSlowClients) {
+    settings_.request_body_timeout = std::chrono::seconds(5);
+    settings_.response_write_timeout = std::chrono::seconds(7);
+    EXPECT_TRUE(log_.tell_slow(slow("127.0.0.1:80", "POST", "/a.php?b=c")));
+    EXPECT_EQ(lines("NOTICE: [pool www] client 127.0.0.1:80 has sent nothing of the body of "
+                    "\"POST /a.php?b=c\" for 5 s (request_body_timeout)\n"),
+              1u)
+        << text_;
+    EXPECT_TRUE(log_.tell_slow(slow("pid 1 (uid 2)", "GET", "/", link::SlowClient::taking)));
+    EXPECT_EQ(lines("NOTICE: [pool www] client pid 1 (uid 2) has taken nothing of the answer to "
+                    "\"GET /\" for 7 s (response_write_timeout)\n"),
+              1u)
+        << text_;
+}
+
+TEST_F(AClientLog, TheFirstSlowClientsAreNamedTheOthersCounted) {
+    const std::string note = slow("127.0.0.1:80", "POST", "/");
+    for (int i = 0; i < 500; ++i) EXPECT_TRUE(log_.tell_slow(note));
+    EXPECT_TRUE(log_.tell_slow(slow("127.0.0.1:81", "GET", "/", link::SlowClient::taking)));
+    log_.tick();
+    EXPECT_EQ(lines("client 127.0.0.1:80 has"), 10u);
+    EXPECT_EQ(lines("client 127.0.0.1:81 has"), 1u) << "those are counted apart";
+    EXPECT_EQ(lines("490 more client(s) have sent nothing of a body"), 1u) << text_;
+    EXPECT_EQ(lines("\n"), 12u);
+}
+
+TEST_F(AClientLog, WhatAWorkerTellsCannotLeaveItsPlaceInTheLine) {
+    EXPECT_TRUE(log_.tell_slow(slow("x\"\n\x1b[2J", std::string(32, 'M'), std::string(204, 'x'))));
+    EXPECT_EQ(lines("client x\\x22\\x0A\\x1B[2J has sent nothing of the body of \"" + std::string(32, 'M') +
+                    " " + std::string(204, 'x') + "\" for 60 s"),
+              1u)
+        << text_;
+    EXPECT_EQ(lines("\n"), 1u);
+}
+
+TEST_F(AClientLog, WorkersMayNotTellInAnyOtherForm) {
+    const std::string note = slow("c", "m", "t");
+    for (const std::string& wrong :
+         {std::string(), note.substr(1), note + '\0', std::string(note.size(), '\xff')})
+        EXPECT_FALSE(log_.tell_slow(wrong)) << wrong.size();
+    EXPECT_EQ(lines("\n"), 0u);
 }
 
 TEST_F(AClientLog, SaysOnceThatNothingIsAccepted) {

@@ -30,7 +30,8 @@ class RequestTest : public testing::Test, private ConnectionTaker {
     base::WorkerSlot slot_{0};
     Inheritance inherited_;
     fastcgi::Params params_;
-    SlowClientLog slow_clients_{inherited_.settings, params_};
+    os::UniqueFd no_channel_;
+    SlowClientReport slow_clients_{no_channel_, params_};
     ClientStream stream_{inherited_.settings, slow_clients_};
     fastcgi::RequestReader reader_{stream_};
     fastcgi::ResponseWriter writer_{stream_};

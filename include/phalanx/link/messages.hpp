@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,7 +11,7 @@ namespace phalanx::link {
 
 /// What master and worker program both have to speak. Raised with every change of what passes between them:
 /// messages, settings, shared pages, the scoreboard.
-inline constexpr std::uint32_t interface_version = 1;
+inline constexpr std::uint32_t interface_version = 2;
 
 /// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
 /// release on the same machine, so numbers have the host's form. The master believes none of it: it checks
@@ -22,9 +23,10 @@ enum class MessageKind : std::uint32_t {
     replace_log,  ///< descriptor: the access log, opened anew
     leave,        ///< go after what you are doing
     // worker -> master
-    hello,  ///< the first word; the master takes the pid from the kernel's credentials
-    kept,   ///< a connection the master holds too is free again; bytes: read past the last request
-    give,   ///< descriptor: a connection the worker accepted and will not wait for; bytes as for `kept`
+    hello,        ///< the first word; the master takes the pid from the kernel's credentials
+    kept,         ///< a connection the master holds too is free again; bytes: read past the last request
+    give,         ///< descriptor: a connection the worker accepted and will not wait for; bytes as for `kept`
+    slow_client,  ///< bytes: a SlowClientNote, for the log; nothing depends on it
     // master -> template
     setup,  ///< descriptors: see TemplateFd; bytes: none, the settings are in a memfd
     spawn,  ///< bytes: SpawnOrder per worker; descriptors: one channel each, then output pipes if captured
@@ -66,6 +68,20 @@ struct MessageHead {
 /// The bytes one message may carry behind its head; more of a job's travel in a memfd.
 inline constexpr std::size_t max_inline_bytes = 32 * 1024;
 inline constexpr std::size_t max_message_bytes = sizeof(MessageHead) + max_inline_bytes;
+
+/// What a client has kept a worker waiting for until it was given up.
+enum class SlowClient : std::uint32_t {
+    sending,  ///< the rest of a request's body: request_body_timeout
+    taking    ///< taking its answer: response_write_timeout
+};
+
+/// Who that was, in the worker's words; its texts end at their first NUL, or with their room.
+struct SlowClientNote {
+    SlowClient how = SlowClient::sending;
+    std::array<char, 64> client{};  ///< os::peer_name()
+    std::array<char, 32> method{};  ///< of the request; "-" where there is none, as for the next
+    std::array<char, 204> target{};
+};
 
 /// One worker to make.
 struct SpawnOrder {

@@ -39,6 +39,25 @@ void return_what_it_never_had(Situation& here) {
     for (std::uint32_t i = 0; say(here, MessageKind::kept, {}, {}, {i, i}); ++i) {
     }
 }
+std::string note_of_slow_client(std::uint32_t how) {
+    std::string note(sizeof(link::SlowClientNote), '\n');
+    std::memcpy(note.data(), &how, sizeof how);
+    return note;
+}
+void tell_of_slow_clients_without_end(Situation& here) {
+    const std::string note = note_of_slow_client(0);
+    while (say(here, MessageKind::slow_client, note)) {
+    }
+}
+void tell_nonsense_of_slow_clients(Situation& here) {
+    say(here, MessageKind::slow_client, note_of_slow_client(7));
+}
+void tell_too_much_of_slow_clients(Situation& here) {
+    say(here, MessageKind::slow_client, note_of_slow_client(1) + '\n');
+}
+void give_a_slow_client(Situation& here) {
+    say(here, MessageKind::slow_client, note_of_slow_client(1), {&here.channel, 1});
+}
 void never_read(Situation& here) {
     for (;;) {
         here.pages.set_idle(base::WorkerSlot(here.slot));
@@ -285,6 +304,10 @@ const std::array of_workers{
     Misdeed{"sends_nothing", send_nothing},
     Misdeed{"says_hello_without_end", say_hello_without_end},
     Misdeed{"returns_what_it_never_had", return_what_it_never_had},
+    Misdeed{"tells_of_slow_clients_without_end", tell_of_slow_clients_without_end},
+    Misdeed{"tells_nonsense_of_slow_clients", tell_nonsense_of_slow_clients},
+    Misdeed{"tells_too_much_of_slow_clients", tell_too_much_of_slow_clients},
+    Misdeed{"gives_a_slow_client", give_a_slow_client},
     Misdeed{"never_reads", never_read},
     Misdeed{"closes_its_channel", close_channel},
     Misdeed{"shuts_its_channel", shut_channel},
