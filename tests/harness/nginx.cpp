@@ -35,12 +35,12 @@ std::string configuration(const TempDir& folder, const Address& own, const Addre
     const std::string path = folder.path().string();
     std::string text = ::geteuid() == 0 ? "user www-data;\n" : "";
     text += "daemon off;\nworker_processes 1;\npid " + path + "/nginx.pid;\nerror_log " + path +
-            "/error.log warn;\nevents { worker_connections 512; }\nhttp {\n  access_log off;\n";
+            "/error.log warn;\nevents { worker_connections 1000; }\nhttp {\n  access_log off;\n";
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
         text += "  " + std::string(kind) + "_temp_path " + path + "/" + kind + ";\n";
     }
     text += "  client_max_body_size 0;\n  upstream php {\n    server " + upstream.nginx_value() + ";\n" +
-            (use == UpstreamUse::Kept ? "    keepalive 16;\n" : "") + "  }\n  server {\n    listen " +
+            (use == UpstreamUse::Kept ? "    keepalive 64;\n" : "") + "  }\n  server {\n    listen " +
             own.listen_value() + ";\n    root " + root.string() + ";\n" + locations(use, directives, files) +
             "  }\n}\n";
     return text;

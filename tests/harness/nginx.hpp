@@ -7,6 +7,7 @@
 
 namespace phalanx::harness {
 
+/// Kept: up to 64 connections to the FastCGI server stay open between requests.
 enum class UpstreamUse { Short, Kept };
 
 /// What is nginx's own: nothing, every path goes to the FastCGI server; or all files but scripts, whose paths
