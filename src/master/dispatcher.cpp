@@ -21,6 +21,7 @@ constexpr int accepts_per_look = 64;
 constexpr std::chrono::milliseconds untaken_limit{20};
 /// How long nothing is accepted once descriptors or memory have run out.
 constexpr std::chrono::milliseconds exhausted_pause{100};
+constexpr const char* nothing_left = "no descriptor or memory is left for them";
 /// How long a pool is not heard whose processes wake the master again and again for nothing.
 constexpr std::chrono::milliseconds wake_pause{100};
 /// Edges: the counter is never read. It is the workers' too, who could take what is in it, and make the read
@@ -120,8 +121,7 @@ os::UniqueFd Dispatcher::accept() {
     if (!may_accept() || listener_waits()) return {};
     os::Accepted accepted = os::accept_connection(parts_.listener);
     if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
-    if (accepted.state == os::Accepted::State::exhausted)
-        pause_listener("no descriptor or memory is left for them");
+    if (accepted.state == os::Accepted::State::exhausted) pause_listener(nothing_left);
     return std::move(accepted.fd);
 }
 
@@ -174,6 +174,10 @@ void Dispatcher::send_job() {
     return_to_line(std::move(untaken));
     worker_left(chosen_);
     parts_.events.worker_unreachable(worker);
+}
+
+void Dispatcher::connection_lost() {
+    pause_listener(nothing_left);
 }
 
 void Dispatcher::watch_listener() {

@@ -81,6 +81,8 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void worker_left(base::WorkerSlot slot);
     /// Acts on a note other than a hello. False: the worker broke the rules.
     [[nodiscard]] bool take_note(WorkerHandle& worker, Note& note);
+    /// A connection that a worker gave is gone for want of a descriptor.
+    void connection_lost();
     /// The worker is dead: its undelivered jobs go back to the front, what it held is closed, after this
     /// answer if nobody has answered.
     void recover(WorkerHandle& worker, std::optional<LostAnswer> lost);

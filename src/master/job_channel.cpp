@@ -120,6 +120,7 @@ JobChannel::Received JobChannel::receive(Note& note) {
     if (message.state != ReceivedMessage::State::message) {
         return message.state == ReceivedMessage::State::nothing ? Received::nothing : Received::malformed;
     }
+    if (message.lost_fds && message.fds.empty()) return Received::lost;
     note.sender = message.sender;
     if (message.cut) note.surplus = std::move(message.fds);
     if (!message.fds.empty()) note.fd = std::move(message.fds[0]);

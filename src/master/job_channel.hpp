@@ -41,8 +41,9 @@ class JobChannel {
     /// Takes back what the worker has not read.
     [[nodiscard]] TakenBack take_back();
 
-    enum class Received : std::uint8_t { note, nothing, malformed };
-    /// The next packet from the worker. `malformed`: it breaks the rules of the channel.
+    enum class Received : std::uint8_t { note, nothing, lost, malformed };
+    /// The next packet from the worker. `lost`: its descriptor is gone, because there was none left here for
+    /// it; whoever sent it has done nothing wrong. `malformed`: it breaks the rules of the channel.
     [[nodiscard]] Received receive(Note& note);
 
     /// A job was sent and nobody has looked yet whether it was taken.

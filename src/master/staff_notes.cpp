@@ -23,6 +23,10 @@ void Staff::read_notes(WorkerHandle& worker, int most) {
         Note note;
         const auto received = worker.channel.receive(note);
         if (received == JobChannel::Received::nothing) return;
+        if (received == JobChannel::Received::lost) {
+            dispatcher_->connection_lost();
+            continue;
+        }
         if (received == JobChannel::Received::malformed) return rule_broken(worker, note);
         take_note(worker, note);
     }

@@ -109,6 +109,8 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     }
     received.state = ReceivedMessage::State::message;
     received.size = static_cast<std::size_t>(size);
+    // There was room for all that one message can carry: what is missing the kernel could not open here.
+    received.lost_fds = (message.msg_flags & MSG_CTRUNC) != 0;
     received.cut = received.fds.size() > most_fds || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
     return received;
 }

@@ -237,6 +237,7 @@ void Pool::read_notes(Seat& seat) {
         Note note;
         const auto received = seat.handle.channel.receive(note);
         if (received == JobChannel::Received::nothing) return;
+        if (received == JobChannel::Received::lost) continue;
         if (received == JobChannel::Received::malformed || !dispatcher_.take_note(seat.handle, note))
             rule_broken(seat, note);
     }

@@ -1,6 +1,7 @@
 #include "job_channel.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "foreign_descriptors.hpp"
@@ -56,6 +57,26 @@ TEST_F(JobChannelTest, RefusesSizesThatAreNotSo) {
     say({MessageKind::kept, 0, {}, link::max_inline_bytes + 1}, std::string(link::max_inline_bytes + 1, 'x'),
         0);
     EXPECT_EQ(channel_.receive(note_), Received::malformed);
+}
+
+/// The kernel has closed it, and the worker is not to blame.
+TEST_F(JobChannelTest, ADescriptorForWhichThereIsNoneLeftIsNoBreachOfTheRules) {
+    say({MessageKind::give, 0, {}, 0}, "", 1);
+    say({MessageKind::give, 0, {}, 0}, "", os::max_message_fds);
+    say({MessageKind::kept, 0, {}, 0}, "", 0);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const os::UniqueFd next_free(::dup(event_.get()));
+    const rlimit none_left{static_cast<rlim_t>(next_free.get()) + 1, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+    const Received one = channel_.receive(note_);
+    const Received many = channel_.receive(note_);
+    const Received without = channel_.receive(note_);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(one, Received::lost);
+    EXPECT_EQ(many, Received::lost);
+    EXPECT_EQ(without, Received::note);
+    EXPECT_FALSE(note_.fd);
 }
 
 TEST_F(JobChannelTest, HandsOnAllDescriptorsOfAMalformedPacket) {

@@ -37,9 +37,10 @@ enum class Waiting { yes, no };
 /// stranger made them.
 struct ReceivedMessage {
     enum class State { message, nothing, end } state = State::nothing;
-    std::size_t size = 0;  ///< bytes put into the caller's memory
-    bool cut = false;      ///< it did not fit, the rest is gone; or more descriptors came than were wanted
-    pid_t sender = 0;      ///< by the kernel's word, 0 where it was not asked for
+    std::size_t size = 0;   ///< bytes put into the caller's memory
+    bool cut = false;       ///< it did not fit, the rest is gone; or more descriptors came than were wanted
+    bool lost_fds = false;  ///< descriptors came that found no room in this process, and are gone
+    pid_t sender = 0;       ///< by the kernel's word, 0 where it was not asked for
     std::vector<UniqueFd> fds;
 };
 
