@@ -82,26 +82,11 @@ class FailedCalls : public SiteTest, public testing::WithParamInterface<Failure>
         return true;
     }
 
-  private:
-    std::string status_;
-    std::unique_ptr<ChildProcess> strace_;
-};
-
-TEST_P(FailedCalls, LeaveAPoolWhole) {
-#ifdef PHALANX_SANITIZED
-    // The undefined behaviour sanitizer learns by a pipe of its own what memory it may look at, and the other
-    // one ends the process when it gets no memory.
-    const std::string_view call = GetParam().call;
-    if (call == "pipe2" || call == "write" || call == "mmap")
-        GTEST_SKIP() << "the sanitizer needs this call itself";
-#endif
-    site().start();
-    ASSERT_TRUE(is_whole());
-    if (!begin(GetParam())) GTEST_SKIP() << "tracing is not allowed";
-    for (const pid_t worker : site().daemon().workers()) EXPECT_TRUE(kill_process(worker));
-    EXPECT_TRUE(is_whole()) << site().daemon().log();
-    EXPECT_TRUE(serves()) << site().daemon().log();
-    if (GetParam().whose == Failure::Whose::Master) {
+    void replace_all(bool also_template) {
+        for (const pid_t worker : site().daemon().workers()) EXPECT_TRUE(kill_process(worker));
+        EXPECT_TRUE(is_whole()) << site().daemon().log();
+        EXPECT_TRUE(serves()) << site().daemon().log();
+        if (!also_template) return;
         const pid_t former = site().daemon().templates().at(0);
         EXPECT_TRUE(kill_process(former));
         EXPECT_TRUE(eventually(kPatience, [&] {
@@ -110,6 +95,24 @@ TEST_P(FailedCalls, LeaveAPoolWhole) {
         })) << site().daemon().log();
         EXPECT_TRUE(is_whole()) << site().daemon().log();
     }
+
+  private:
+    std::string status_;
+    std::unique_ptr<ChildProcess> strace_;
+};
+
+TEST_P(FailedCalls, LeaveAPoolWhole) {
+#ifdef PHALANX_SANITIZED
+    if (GetParam().call == std::string_view("mmap"))
+        GTEST_SKIP() << "the sanitizer ends a process that gets no memory";
+#endif
+    site().start();
+    ASSERT_TRUE(is_whole());
+    // The sanitizer of a build that has one learns by a pipe of its own what it may look at, the first time
+    // it meets an object's type: not when the calls fail.
+    replace_all(/*also_template=*/true);
+    if (!begin(GetParam())) GTEST_SKIP() << "tracing is not allowed";
+    replace_all(GetParam().whose == Failure::Whose::Master);
     end();
     EXPECT_TRUE(serves()) << site().daemon().log();
 }

@@ -123,11 +123,13 @@ TEST_F(StatusListener, ListensOverTcpToAllowedClientsOnly) {
 
 TEST_F(StatusListener, RestsWhileThereAreNoDescriptors) {
     SKIP_UNLESS_PHALANX("its workers take such connections");
-#ifdef PHALANX_SANITIZED
-    GTEST_SKIP() << "the sanitizer needs descriptors for its own checks";
-#endif
     site().start();
     ASSERT_EQ(site().get("/quick.php").body(), "quick");
+    // The sanitizer of a build that has one takes two descriptors itself, the first time it meets an object's
+    // type at a place: not when there are none.
+    EXPECT_EQ(page("/ping").body(), "pong");
+    EXPECT_FALSE(FastCgiClient(Address::unix_path(path_)).wait_until_closed(kWatch));
+    EXPECT_EQ(page("/ping").body(), "pong");
     const pid_t master = site().daemon().pid();
     const auto few = static_cast<rlim_t>(open_descriptors(master).value_or(0) + 10);
     rlimit before{};
@@ -141,7 +143,7 @@ TEST_F(StatusListener, RestsWhileThereAreNoDescriptors) {
     EXPECT_LT(process_stat(master)->own_cpu - cpu, milliseconds(300)) << "the master spins";
     silent.clear();
     const Answer after = page("/ping");
-    EXPECT_EQ(after.body(), "pong") << "it has recovered" << after;
+    EXPECT_EQ(after.body(), "pong") << "it has not recovered: " << after << site().daemon().log();
 }
 
 TEST_F(StatusListener, GoesWithTheDaemonAndLeavesNoDescriptorBehind) {
