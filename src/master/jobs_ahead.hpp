@@ -19,7 +19,7 @@ namespace phalanx::master {
 class JobsAhead {
   public:
     /// How much work may lie in one worker's channel, and how many requests.
-    static constexpr std::chrono::microseconds most_work{250};
+    static constexpr std::chrono::microseconds most_work{1'000};
     static constexpr std::uint64_t most_jobs = 8;
 
     /// `workers`: slots of the pool; `requests_per_worker`: pm.max_requests, 0 without a limit. A worker that

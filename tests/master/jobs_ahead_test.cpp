@@ -25,13 +25,13 @@ TEST(JobsAhead, AreNoneBeforeThePaceIsKnown) {
     EXPECT_FALSE(ahead.is_wanted_by(first, 0));
 }
 
-TEST(JobsAhead, AreWorthAFractionOfAMillisecond) {
+TEST(JobsAhead, AreWorthAMillisecond) {
     struct Row {
         std::uint64_t begun;  // within 10 ms, by two workers
         std::uint64_t given;
     };
     for (const Row& row :
-         {Row{0, 0}, Row{20, 0}, Row{79, 0}, Row{80, 1}, Row{240, 3}, Row{640, 8}, Row{2000, 8}}) {
+         {Row{0, 0}, Row{5, 0}, Row{19, 0}, Row{20, 1}, Row{60, 3}, Row{160, 8}, Row{2000, 8}}) {
         JobsAhead ahead(2, 0);
         ahead.pace_is(tick, row.begun, 2);
         EXPECT_EQ(ahead.are_given(), row.given > 0) << row.begun;

@@ -243,6 +243,19 @@ TEST(TcpListener, AcceptedConnectionsInheritNoDelay) {
     EXPECT_NE(value, 0);
 }
 
+TEST(TcpListener, ShowsNoConnectionBeforeItsFirstByte) {
+    const auto listening = listen_tcp("127.0.0.1");
+    ASSERT_TRUE(listening) << listening.error().text();
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::getsockname(listening->fd.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    const UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(silent.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(accept_connection(listening->fd.get()).state, Accepted::State::none);
+    ASSERT_EQ(::send(silent.get(), "x", 1, MSG_NOSIGNAL), 1);
+    EXPECT_EQ(accept_connection(listening->fd.get()).state, Accepted::State::connection);
+}
+
 TEST(TcpListener, WithoutAHostItTakesBothFamilies) {
     if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
     const auto listening = listen_tcp("");
@@ -268,7 +281,7 @@ TEST(TcpListener, ReusesAnAddressWhoseConnectionsLinger) {
     UniqueFd client = connect_to_tcp("127.0.0.1", port);
     ASSERT_TRUE(client);
     // The side that closes first keeps the address in TIME_WAIT.
-    accept_connection(first->fd.get()).fd.reset();
+    accept_from_tcp(first->fd.get()).reset();
     client.reset();
     first->fd.reset();
     EXPECT_TRUE(listen_tcp("127.0.0.1", 5, port));

@@ -35,6 +35,7 @@ namespace phalanx::os {
 }
 
 /// A client connected to the numeric address.
+/// With one byte, without which nobody would see it for a second.
 [[nodiscard]] inline UniqueFd connect_to_tcp(const std::string& host, std::uint16_t port) {
     sockaddr_in6 v6{};
     sockaddr_in v4{};
@@ -49,7 +50,16 @@ namespace phalanx::os {
         is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
     const auto size = static_cast<socklen_t>(is_v6 ? sizeof v6 : sizeof v4);
     if (::connect(fd.get(), address, size) != 0) return {};
+    (void)::send(fd.get(), "x", 1, MSG_NOSIGNAL);
     return fd;
+}
+
+/// Without that byte.
+[[nodiscard]] inline UniqueFd accept_from_tcp(int listener) {
+    UniqueFd accepted = accept_connection(listener).fd;
+    char byte = 0;
+    if (accepted) (void)::recv(accepted.get(), &byte, 1, MSG_DONTWAIT);
+    return accepted;
 }
 
 /// The TCP port a socket is bound to.

@@ -184,7 +184,7 @@ struct Tcp {
         if (!made) return;
         listener = std::move(made->fd);
         client = connect_to_tcp(client_host, port_of(listener.get()));
-        accepted = accept_connection(listener.get()).fd;
+        accepted = accept_from_tcp(listener.get());
     }
     UniqueFd listener, client, accepted;
 };
