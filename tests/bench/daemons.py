@@ -8,18 +8,16 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 import fastcgi_client
+import page
+from server import START_SECONDS, Server, free_port
 
-START_SECONDS = 20
-STOP_SECONDS = 10
-TICKS = os.sysconf("SC_CLK_TCK")
-OPTIONS = ["-n", "-d", "zend_extension=opcache.so", "-d", "opcache.enable=1", "-F", "-O"]
+PHP_OPTIONS = ["-n", "-d", "zend_extension=opcache.so", "-d", "opcache.enable=1", "-d", "post_max_size=64M"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +31,7 @@ class Pool:
     settings: dict
     name: str = "www"
     tcp: bool = False
+    asleep: bool = False  # nothing is asked of it
     only: dict = dataclasses.field(default_factory=dict)  # program's name -> settings that it alone gets
 
     def having(self, more):
@@ -54,90 +53,52 @@ def static(workers, **settings):
     return Pool({"pm": "static", "pm.max_children": workers}, **settings)
 
 
-class Daemon:
-    """One of the two programs, serving. It counts as started when every pool has answered."""
+class Daemon(Server):
+    """One of the two programs, serving. It counts as started when it says so and every pool has answered."""
 
     def __init__(self, program, folder, pools, probe):
-        self.name = program.name
         self.addresses = {pool.name: free_port() if pool.tcp else str(folder / f"{program.name}-{pool.name}.sock")
                           for pool in pools}
         self.address = self.addresses[pools[0].name]
         self.folder = folder
-        self.log = folder / f"{program.name}.log"
         config = folder / f"{program.name}.conf"
-        lines = ["[global]", f"error_log = {folder / program.name}.error.log", "process_control_timeout = 10"]
+        self.error_log = folder / f"{program.name}.error.log"
+        self.error_log.unlink(missing_ok=True)
+        lines = ["[global]", f"error_log = {self.error_log}", "process_control_timeout = 10"]
         for pool in pools:
             lines += pool.lines(program, self.addresses[pool.name])
         config.write_text("\n".join(lines) + "\n")
         started = time.monotonic()
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([program.path, *OPTIONS, "-y", config], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=folder, start_new_session=True)
+        super().__init__(program.name, [program.path, *PHP_OPTIONS, "-F", "-O", "-y", config],
+                         folder / f"{program.name}.log", cwd=folder)
         try:
-            for address in self.addresses.values():
-                self._await_answer(address, probe, started + START_SECONDS)
+            end = started + START_SECONDS
+            await_true(self, end, self._says_ready)
+            for pool in pools:
+                if not pool.asleep:
+                    await_answer(self, self.addresses[pool.name], probe, end)
         except BaseException:
             self.stop()
             raise
         self.start_seconds = time.monotonic() - started
 
-    def _await_answer(self, address, probe, end):
-        while not fastcgi_client.ask(address, fastcgi_client.get(probe), 1).good:
-            if self.process.poll() is not None or time.monotonic() > end:
-                sys.exit(f"{self.name} did not start:\n{self.log.read_text(errors='replace')}")
-            time.sleep(0.001)
+    def _says_ready(self):
+        return any("ready to handle connections" in log.read_text()
+                   for log in (self.log, self.error_log) if log.exists())
 
     def reload(self):
         self.process.send_signal(signal.SIGUSR2)
 
-    def pids(self):
-        """The master and all its descendants."""
-        children = {}
-        for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                children.setdefault(int(stat_fields(entry)[1]), []).append(int(entry.parent.name))
-        found = [self.process.pid]
-        for pid in found:
-            found += children.get(pid, [])
-        return found
 
-    def cpu_seconds(self):
-        """What all its processes have used, with those that have ended."""
-        total = 0
-        for pid in self.pids():
-            with contextlib.suppress(OSError):
-                fields = stat_fields(pathlib.Path(f"/proc/{pid}/stat"))
-                total += sum(int(field) for field in fields[11:15])
-        return total / TICKS
-
-    def pss_kilobytes(self):
-        total = 0
-        for pid in self.pids():
-            for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                total += int(line.split()[1]) if line.startswith("Pss:") else 0
-        return total
-
-    def stop(self):
-        family = self.pids()
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            for pid in family:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self.process.wait(STOP_SECONDS)
+def await_answer(server, address, probe, end):
+    await_true(server, end, lambda: fastcgi_client.ask(address, fastcgi_client.get(probe), 1).good)
 
 
-def stat_fields(path):
-    """From the state on, which is the third field: index 1 is the parent, 11 to 14 are times."""
-    return path.read_text().rpartition(")")[2].split()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+def await_true(server, end, condition):
+    while not condition():
+        if server.process.poll() is not None or time.monotonic() > end:
+            sys.exit(f"{server.name} did not start:\n{server.log.read_text(errors='replace')}")
+        time.sleep(0.001)
 
 
 class Bench:
@@ -174,13 +135,14 @@ class Bench:
         finally:
             daemon.stop()
 
-    def load_command(self, daemon, script, options, seconds, address=None):
-        return [self.generator, "--server", address or daemon.address, "--script", self.script(script),
-                "--milliseconds", str(int(seconds * 1000)), "--master", str(daemon.process.pid), "--json", *options]
+    def load_command(self, daemon, script, options, seconds, address=None, nice=0):
+        return ["nice", "-n", str(nice), self.generator, "--server", address or daemon.address,
+                "--script", self.script(script), "--milliseconds", str(int(seconds * 1000)),
+                "--master", str(daemon.process.pid), "--json", *options]
 
-    def load(self, daemon, script, options, seconds, address=None):
+    def load(self, daemon, script, options, seconds, address=None, nice=0):
         """Runs the generator; its report."""
-        command = self.load_command(daemon, script, options, seconds, address)
+        command = self.load_command(daemon, script, options, seconds, address, nice)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=seconds + 30, check=False)
         return report_in(done.stdout, daemon)
 
@@ -189,6 +151,19 @@ def report_in(text, daemon):
     if not text:
         sys.exit(f"the load generator failed on {daemon.name}")
     return json.loads(text)
+
+
+@contextlib.contextmanager
+def busy_loops(count):
+    """So many processes compute without end. Gives the niceness for the load generator, whose own waiting for a
+    processor is not to be measured."""
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
+    try:
+        yield -20 if loops and os.geteuid() == 0 else 0
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def program_of(chosen):
@@ -207,6 +182,7 @@ def options_of(description):
     parser.add_argument("--program", type=pathlib.Path, help="instead of the build's phalanx")
     parser.add_argument("--peer", type=pathlib.Path, default=pathlib.Path("/usr/sbin/php-fpm8.2"))
     parser.add_argument("--only", metavar="TEXT", default="", help="only what has this in its name")
+    page.add_option(parser)
     return parser
 
 
@@ -232,18 +208,3 @@ def bench(chosen, scripts):
 
 def progress(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def print_table(heading, columns, rows):
-    """As Markdown, aligned."""
-    lines = [columns, *rows]
-    widths = [max(len(str(line[i])) for line in lines) for i in range(len(columns))]
-    print(f"\n{heading}\n")
-    for number, line in enumerate(lines):
-        cells = [str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
-                 for i, (cell, width) in enumerate(zip(line, widths))]
-        print("| " + " | ".join(cells) + " |")
-        if number == 0:
-            print("| " + " | ".join("-" * width if i == 0 else "-" * (width - 1) + ":"
-                                    for i, width in enumerate(widths)) + " |")
-    sys.stdout.flush()

@@ -2,13 +2,9 @@
 import contextlib
 import os
 import pathlib
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 
-from daemons import START_SECONDS, STOP_SECONDS, free_port
+from server import Server, free_port
+from web import await_page
 
 PROGRAM = pathlib.Path("/usr/sbin/nginx")
 PARAMS = pathlib.Path("/etc/nginx/fastcgi_params")
@@ -49,35 +45,19 @@ http {{
 """
 
 
-def await_answer(process, address, log):
-    end = time.monotonic() + START_SECONDS
-    while True:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"http://{address}/hello.php", timeout=1):
-                return
-        if process.poll() is not None or time.monotonic() > end:
-            sys.exit(f"nginx did not start:\n{log.read_text(errors='replace')}")
-        time.sleep(0.01)
-
-
 @contextlib.contextmanager
 def started(daemon, way):
-    """Gives the address it listens at."""
+    """The server, with the `address` that it listens at."""
     folder = daemon.folder / "nginx"
     folder.mkdir(exist_ok=True)
     address = free_port()
     log = folder / "error.log"
     config = folder / "nginx.conf"
     config.write_text(configuration(folder, address, daemon, way))
-    process = subprocess.Popen([PROGRAM, "-p", folder, "-e", log, "-c", config], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    server = Server("nginx", [PROGRAM, "-p", folder, "-e", "stderr", "-c", config], log)
+    server.address = address
     try:
-        await_answer(process, address, log)
-        yield address
+        await_page(server)
+        yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
+        server.stop()

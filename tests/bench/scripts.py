@@ -21,7 +21,13 @@ SCRIPTS = {
     "pid": "<?php echo getmypid();",
     "output": "<?php echo str_repeat('x', (int) $_SERVER['QUERY_STRING']);",
     "post": "<?php echo strlen(file_get_contents('php://input'));",
+    # As many bytes as the query says, and a body of any size, both without taking memory for them.
+    "stream": "<?php $block = str_repeat('x', 65536); $left = (int) $_SERVER['QUERY_STRING'];"
+              " for (; $left > 0; $left -= 65536) { echo $left < 65536 ? substr($block, 0, $left) : $block; }",
+    "drain": "<?php $body = fopen('php://input', 'r'); $size = 0;"
+             " while (!feof($body)) { $size += strlen(fread($body, 65536)); } echo $size;",
     "compute": COMPUTE,
+    "millisecond": "<?php $sum = 0; for ($i = 0; $i < 100000; $i++) { $sum += $i % 7; } echo $sum;",
     # Sleeps for as many milliseconds as the query says; `tell` also leaves a mark that it was run.
     "sleep": "<?php usleep(1000 * (int) $_SERVER['QUERY_STRING']); echo 'slept';",
     "tell": "<?php file_put_contents(__DIR__ . '/marks/' . uniqid('', true), '');"
