@@ -102,6 +102,30 @@ def ask(address, request, timeout=5.0):
     return reader.answer(time.monotonic() - started) if reader.ended else Answer(timeout, "unanswered")
 
 
+def connected(address, timeout):
+    """A connection of one's own, for exchange()."""
+    connection, target = new_socket(address)
+    connection.settimeout(timeout)
+    try:
+        connection.connect(target)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def exchange(connection, request):
+    """One request on a connection that may be kept; raises OSError when no answer comes."""
+    reader = Reader()
+    connection.sendall(request)
+    while not reader.ended:
+        data = connection.recv(1 << 16)
+        if not data:
+            raise ConnectionError("closed before the answer's end")
+        reader.feed(data)
+    return reader.answer(0)
+
+
 class Loop:
     """Timers and many connections. Callbacks run inside run(), which always returns in time."""
 
