@@ -43,11 +43,11 @@ def markdown(columns, rows, words):
     widths = [max(len(str(line[i])) for line in lines) for i in range(len(columns))]
     texts = []
     for number, line in enumerate(lines):
-        cells = [str(cell).ljust(width) if i in words else str(cell).rjust(width)
+        cells = [str(cell).ljust(width if i == 0 else 0) if i in words else str(cell).rjust(width)
                  for i, (cell, width) in enumerate(zip(line, widths))]
         texts.append("| " + " | ".join(cells) + " |")
         if number == 0:
-            texts.append("| " + " | ".join("-" * width if i in words else "-" * (width - 1) + ":"
+            texts.append("| " + " | ".join("-" * (width if i == 0 else 3) if i in words else "-" * (width - 1) + ":"
                                            for i, width in enumerate(widths)) + " |")
     return "\n".join(texts)
 
