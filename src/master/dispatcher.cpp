@@ -118,11 +118,17 @@ bool Dispatcher::accept_ready() {
 }
 
 os::UniqueFd Dispatcher::accept() {
-    if (!may_accept() || listener_waits()) return {};
+    if (nobody_has_come() || !may_accept() || listener_waits()) return {};
     os::Accepted accepted = os::accept_connection(parts_.listener);
+    if (accepted.state == os::Accepted::State::none) reported_ = false;
     if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
     if (accepted.state == os::Accepted::State::exhausted) pause_listener(nothing_left);
     return std::move(accepted.fd);
+}
+
+/// A listener that is watched says so as long as somebody waits there: it need not be asked.
+bool Dispatcher::nobody_has_come() const {
+    return listener_events_ == listening && !reported_;
 }
 
 /// Looked at before each accept4(2), which would wait where somebody has made it. (Between look and call
@@ -205,6 +211,7 @@ void Dispatcher::pause_listener(const char* why) {
 }
 
 void Dispatcher::listener_ready(std::uint32_t events) {
+    reported_ = true;
     if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) return listener_is_shut_down();
     pump_soon();
 }

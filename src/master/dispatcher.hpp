@@ -144,6 +144,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     void count_busy_workers();
     void listener_ready(std::uint32_t events);
     void listener_is_shut_down();
+    [[nodiscard]] bool nobody_has_come() const;
     [[nodiscard]] bool listener_waits();
     void woken();
     void stop_accepting();
@@ -185,6 +186,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Watch listener_watch_;
     Watch wake_watch_;
     std::uint32_t listener_events_ = 0;
+    bool reported_ = false;  ///< somebody has come, and the listener has not been found empty since
     Dispatcher* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;
