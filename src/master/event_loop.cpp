@@ -28,7 +28,7 @@ Watch::~Watch() {
 }
 
 void Watch::rearm(std::uint32_t events) {
-    loop_->set_.modify(fd_, events, loop_->key(place_));
+    loop_->rearm(place_, events);
 }
 
 base::Result<std::unique_ptr<EventLoop>> EventLoop::create() {
@@ -56,7 +56,39 @@ base::Result<Watch> EventLoop::watch(int fd, std::uint32_t events, ReadyHandler&
     if (auto added = set_.add(fd, events, key(place)); !added) return added.error();
     free_places_.pop_back();
     places_[place].handler = &handler;
+    places_[place].fd = fd;
+    places_[place].events = events;
+    places_[place].is_reported = false;
+    places_[place].in_set = true;
     return Watch(this, fd, place);
+}
+
+void EventLoop::rearm(std::uint32_t place, std::uint32_t events) {
+    Place& watched = places_[place];
+    watched.events = events;
+    watched.is_reported = false;
+    if (watched.in_set) return set_.modify(watched.fd, events, key(place));
+    watched.in_set = set_.add(watched.fd, events, key(place)).has_value();
+}
+
+base::Result<void> EventLoop::go_on_as_copy() {
+    asio_.notify_fork(boost::asio::io_context::fork_child);
+    auto set = os::EpollSet::create();
+    if (!set) return set.error();
+    // Ends the wait that is under way, too.
+    (void)readiness_.release();
+    set_ = *std::move(set);
+    readiness_.assign(set_.fd());
+    wait_for_set();
+    for (std::uint32_t place = 0; place < places_.size(); ++place) {
+        Place& watched = places_[place];
+        watched.in_set = false;
+        // What was reported and not armed again would tell of a client that hangs up all the same.
+        if (watched.handler == nullptr || watched.is_reported) continue;
+        if (auto added = set_.add(watched.fd, watched.events, key(place)); !added) return added;
+        watched.in_set = true;
+    }
+    return {};
 }
 
 void EventLoop::remove(int fd, std::uint32_t place) {
@@ -126,8 +158,10 @@ void EventLoop::handle_ready() {
     std::array<epoll_event, batch_size> room;
     for (const epoll_event& event : set_.ready(room)) {
         const auto place = static_cast<std::uint32_t>(event.data.u64);
-        if (key(place) != event.data.u64 || places_[place].handler == nullptr) continue;
-        places_[place].handler->on_ready(event.events);
+        Place& watched = places_[place];
+        if (key(place) != event.data.u64 || watched.handler == nullptr) continue;
+        if ((watched.events & EPOLLONESHOT) != 0) watched.is_reported = true;
+        watched.handler->on_ready(event.events);
     }
 }
 

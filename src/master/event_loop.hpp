@@ -82,6 +82,12 @@ class EventLoop {
     void run_ready();
     void rest();
     void stop() { stopped_ = true; }
+
+    /// Around a fork of the process (from within a handler): before it, and after it on both sides. The copy
+    /// watches what was watched, in sets of its own: those that both share are the original's.
+    void prepare_fork() { asio_.notify_fork(boost::asio::io_context::fork_prepare); }
+    void go_on_as_original() { asio_.notify_fork(boost::asio::io_context::fork_parent); }
+    [[nodiscard]] base::Result<void> go_on_as_copy();
     [[nodiscard]] boost::asio::io_context& asio() { return asio_; }
 
   private:
@@ -89,11 +95,16 @@ class EventLoop {
     struct Place {
         ReadyHandler* handler = nullptr;
         std::uint32_t generation = 0;
+        int fd = -1;
+        std::uint32_t events = 0;
+        bool is_reported = false;  ///< by EPOLLONESHOT: is not watched until rearm()
+        bool in_set = false;
     };
     explicit EventLoop(os::EpollSet set);
     void wait_for_set();
     void handle_ready();
     void run_after_batch();
+    void rearm(std::uint32_t place, std::uint32_t events);
     void remove(int fd, std::uint32_t place);
     [[nodiscard]] std::uint64_t key(std::uint32_t place) const;
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,10 @@ constexpr int first_passed = 3;  // SD_LISTEN_FDS_START
 constexpr std::uint64_t most_passed = 65'536;
 /// php-fpm's limit of variables, each of which names up to 128 sockets.
 constexpr int most_fpm_variables = 256;
+constexpr std::size_t most_per_variable = 128;
+constexpr const char* fpm_variable = "FPM_SOCKETS";
+/// Ours, to go with it: FD=NAME:FD=NAME (systemd allows no colon in names).
+constexpr const char* names_variable = "PHALANX_SOCKETS";
 
 /// A descriptor that was passed, by what name.
 struct Passed {
@@ -62,17 +67,37 @@ std::vector<Passed> by_service_manager() {
     return passed;
 }
 
+std::string numbered(const char* variable, std::size_t number) {
+    return number == 0 ? variable : fmt::format("{}_{}", variable, number);
+}
+
+std::map<int, std::string> names_by_former_self() {
+    std::map<int, std::string> names;
+    for (std::size_t i = 0; i < most_fpm_variables; ++i) {
+        const auto list = take_variable(numbered(names_variable, i));
+        if (!list) break;
+        std::string_view rest = *list;
+        while (!rest.empty()) {
+            std::string_view name = take_part(rest, ':');
+            const auto number = base::parse_unsigned(take_part(name, '='));
+            if (number && *number <= INT_MAX) names.emplace(static_cast<int>(*number), name);
+        }
+    }
+    return names;
+}
+
 std::vector<Passed> by_php_fpm() {
     std::vector<Passed> passed;
-    for (int i = 0; i < most_fpm_variables; ++i) {
-        const auto list = take_variable(i == 0 ? "FPM_SOCKETS" : fmt::format("FPM_SOCKETS_{}", i));
+    std::map<int, std::string> names = names_by_former_self();
+    for (std::size_t i = 0; i < most_fpm_variables; ++i) {
+        const auto list = take_variable(numbered(fpm_variable, i));
         if (!list) break;
         std::string_view rest = *list;
         while (!rest.empty()) {
             const std::string_view entry = take_part(rest, ',');
             const auto number = base::parse_unsigned(entry.substr(entry.rfind('=') + 1));
             if (number && *number >= first_passed && *number <= INT_MAX)
-                passed.push_back({static_cast<int>(*number), {}});
+                passed.push_back({static_cast<int>(*number), names[static_cast<int>(*number)]});
         }
     }
     return passed;
@@ -114,6 +139,23 @@ PassedSockets take_passed_sockets() {
         result.sockets.push_back({adopt_listener(std::move(fd), owner), std::move(passed.name)});
     }
     return result;
+}
+
+std::vector<std::string> variables_for(const std::vector<SocketToPass>& sockets) {
+    std::vector<std::string> variables;
+    for (std::size_t begin = 0; begin < sockets.size(); begin += most_per_variable) {
+        std::string addresses;
+        std::string names;
+        for (std::size_t i = begin; i < std::min(sockets.size(), begin + most_per_variable); ++i) {
+            const SocketToPass& socket = sockets[i];
+            addresses += fmt::format("{}{}={}", addresses.empty() ? "" : ",", socket.address, socket.fd);
+            names += fmt::format("{}{}={}", names.empty() ? "" : ":", socket.fd, socket.name);
+        }
+        const std::size_t number = begin / most_per_variable;
+        variables.push_back(fmt::format("{}={}", numbered(fpm_variable, number), addresses));
+        variables.push_back(fmt::format("{}={}", numbered(names_variable, number), names));
+    }
+    return variables;
 }
 
 }  // namespace phalanx::os

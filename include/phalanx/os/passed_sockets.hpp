@@ -24,4 +24,14 @@ struct PassedSockets {
 /// the process opens anything.
 [[nodiscard]] PassedSockets take_passed_sockets();
 
+/// A socket to pass on.
+struct SocketToPass {
+    int fd;
+    std::string address;  ///< bound_name()
+    std::string name;     ///< PassedSocket::name; of those that are ours, stored_name()
+};
+/// The variables ("NAME=value") by which a program that is executed with these descriptors finds them:
+/// php-fpm's, and one of our own that adds the names.
+[[nodiscard]] std::vector<std::string> variables_for(const std::vector<SocketToPass>& sockets);
+
 }  // namespace phalanx::os
