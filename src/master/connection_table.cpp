@@ -106,6 +106,15 @@ ConnectionTable::Entry& ConnectionTable::create(os::UniqueFd fd) {
     return *entries_[index];
 }
 
+ConnectionTable::Entry& ConnectionTable::create(PassedConnection connection) {
+    Entry& entry = create(std::move(connection.fd));
+    entry.was_lent = true;
+    entry.kept = connection.served == Served::yes;
+    entry.buffer = std::move(connection.bytes);
+    buffered_bytes_ += entry.buffer.size();
+    return entry;
+}
+
 void ConnectionTable::remove(Entry& entry) {
     const std::uint32_t index = entry.id.index;
     buffered_bytes_ -= entry.buffer.size();
@@ -185,7 +194,7 @@ std::optional<Job> ConnectionTable::admit(os::UniqueFd fd) {
     return std::nullopt;
 }
 
-void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
+std::optional<Job> ConnectionTable::take_in(PassedConnection connection) {
     // Workers accept without asking, one each on top of queue.max_connections; and one may give the same
     // connection again and again. What is accepted already cannot wait until another has been idle for long.
     const config::PoolSettings& settings = around_.settings;
@@ -195,15 +204,12 @@ void ConnectionTable::park(os::UniqueFd fd, Served served, std::string bytes) {
                            (settings.queue_max_connections > 0 && around_.share.held() < with_one_each);
     if (!has_place && !close_idle_longest(std::chrono::milliseconds(0))) {
         around_.log.tell(ClientEvent::no_room);
-        return os::close_without_lingering(std::move(fd));
+        os::close_without_lingering(std::move(connection.fd));
+        return std::nullopt;
     }
-    Entry& entry = create(std::move(fd));
-    entry.was_lent = true;
-    entry.kept = served == Served::yes;
-    entry.buffer = std::move(bytes);
-    buffered_bytes_ += entry.buffer.size();
+    Entry& entry = create(std::move(connection));
     // Looked at now, so that one whose end is here costs no event of its own, outside the pool's time share.
-    entry.buffer.empty() ? read_more(entry) : judge(entry);
+    return entry.buffer.empty() ? read_head(entry) : judge_head(entry);
 }
 
 void ConnectionTable::lend(link::ConnectionId id, base::WorkerSlot holder) {
@@ -288,18 +294,22 @@ void ConnectionTable::close_parked() {
     }
 }
 
-void ConnectionTable::move_parked_to(ConnectionTable& heir) {
+std::vector<PassedConnection> ConnectionTable::take_parked() {
+    std::vector<PassedConnection> taken;
     for (const auto& entry : entries_) {
         if (!entry || entry->place == Place::away) continue;
         entry->watch = {};
-        Entry& moved = heir.create(std::move(entry->fd));
-        moved.was_lent = entry->was_lent;
-        moved.kept = entry->kept;
-        moved.buffer = entry->buffer;
-        heir.buffered_bytes_ += moved.buffer.size();
+        buffered_bytes_ -= entry->buffer.size();
+        taken.push_back(
+            {std::move(entry->fd), entry->kept ? Served::yes : Served::no, std::exchange(entry->buffer, {})});
         remove(*entry);
-        heir.judge(moved);
     }
+    return taken;
+}
+
+void ConnectionTable::park(PassedConnection connection) {
+    Entry& entry = create(std::move(connection));
+    judge(entry);
 }
 
 link::ConnectionId ConnectionTable::hold(os::UniqueFd fd) {
@@ -309,22 +319,36 @@ link::ConnectionId ConnectionTable::hold(os::UniqueFd fd) {
 }
 
 void ConnectionTable::read_more(Entry& entry) {
+    if (auto job = read_head(entry)) taker_.take_job(*std::move(job));
+}
+
+void ConnectionTable::judge(Entry& entry) {
+    if (auto job = judge_head(entry)) taker_.take_job(*std::move(job));
+}
+
+std::optional<Job> ConnectionTable::read_head(Entry& entry) {
     const ReadResult result = os::read_available(entry.fd.get(), look_room());
-    if (result.state == ReadResult::State::end) return remove(entry);
-    if (result.state == ReadResult::State::nothing) return wait_for_more(entry);
+    if (result.state != ReadResult::State::bytes) {
+        result.state == ReadResult::State::end ? remove(entry) : wait_for_more(entry);
+        return std::nullopt;
+    }
     const auto bytes = look_room().first(result.size);
     entry.buffer.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     buffered_bytes_ += bytes.size();
     entry.scanner.feed(bytes);
-    if (is_ready(entry.scanner.verdict())) return judge(entry);
+    if (is_ready(entry.scanner.verdict())) return judge_head(entry);
     wait_for_more(entry);
+    return std::nullopt;
 }
 
-void ConnectionTable::judge(Entry& entry) {
+std::optional<Job> ConnectionTable::judge_head(Entry& entry) {
     if (!is_ready(entry.scanner.verdict()) && !entry.scanner.begun() && !entry.buffer.empty()) {
         entry.scanner.feed(std::as_bytes(std::span(entry.buffer)));
     }
-    if (!is_ready(entry.scanner.verdict())) return wait_for_more(entry);
+    if (!is_ready(entry.scanner.verdict())) {
+        wait_for_more(entry);
+        return std::nullopt;
+    }
     Job job = describe(entry.scanner, entry.buffer);
     buffered_bytes_ -= entry.buffer.size();
     job.bytes = std::exchange(entry.buffer, {});
@@ -338,7 +362,7 @@ void ConnectionTable::judge(Entry& entry) {
         remove(entry);
         job.lease = around_.share.lease();
     }
-    taker_.take_job(std::move(job));
+    return job;
 }
 
 /// The empty record that ends a body may come after its answer; it begins no request, and no worker needs it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client_log.hpp"
+#include "connection_heir.hpp"
 #include "deadlines.hpp"
 #include "event_loop.hpp"
 #include "job.hpp"
@@ -29,9 +30,6 @@ class JobTaker {
     ~JobTaker() = default;
 };
 
-/// Whether a connection has had a request answered: then it may be silent between two.
-enum class Served : std::uint8_t { no, yes };
-
 /// The connections of one pool that the master looks after: those whose request head is not complete (silent,
 /// slow and idle kept-alive ones) and, disarmed, duplicates of kept-alive ones that a worker has. Not the
 /// line: a connection that is ready leaves as a Job.
@@ -52,9 +50,9 @@ class ConnectionTable {
 
     /// The first look at a connection just accepted: a Job if its head is here, else it is parked.
     [[nodiscard]] std::optional<Job> admit(os::UniqueFd fd);
-    /// Parks a connection that a worker accepted, with what it had read of it. It may become a Job right
-    /// away.
-    void park(os::UniqueFd fd, Served served, std::string bytes);
+    /// Parks a connection that a worker accepted, with what it had read of it; a Job if its head is here.
+    /// Nothing also where there is no room for it: then it is closed.
+    [[nodiscard]] std::optional<Job> take_in(PassedConnection connection);
     /// Closes the kept-alive connection that has been idle longest, if that is long. False: there is none.
     [[nodiscard]] bool make_room() { return close_idle_longest(std::chrono::seconds(1)); }
 
@@ -79,8 +77,10 @@ class ConnectionTable {
     [[nodiscard]] int fd_of(link::ConnectionId id) const;
     /// Ends all parked connections (stop).
     void close_parked();
-    /// Parks them at the pool's next generation instead.
-    void move_parked_to(ConnectionTable& heir);
+    /// All parked connections leave the table.
+    [[nodiscard]] std::vector<PassedConnection> take_parked();
+    /// Parks one that another generation of the pool had parked.
+    void park(PassedConnection connection);
     /// A connection that was part of a job of the former generation's and is to be part of one here.
     [[nodiscard]] link::ConnectionId hold(os::UniqueFd fd);
 
@@ -90,12 +90,15 @@ class ConnectionTable {
     [[nodiscard]] Entry* find(link::ConnectionId id) const;
     [[nodiscard]] Entry* find(const Deadlines::Wait& wait) const;
     Entry& create(os::UniqueFd fd);
+    Entry& create(PassedConnection connection);
     void remove(Entry& entry);
     void close(Entry& entry, ClientEvent why);
     void move_to(Entry& entry, Place place);
     [[nodiscard]] bool close_idle_longest(std::chrono::milliseconds least);
     void read_more(Entry& entry);
+    [[nodiscard]] std::optional<Job> read_head(Entry& entry);
     void judge(Entry& entry);
+    [[nodiscard]] std::optional<Job> judge_head(Entry& entry);
     void drop_late_end(Entry& entry);
     void wait_for_more(Entry& entry);
     [[nodiscard]] Job describe(const fastcgi::HeadScanner& scanner, std::string_view head) const;

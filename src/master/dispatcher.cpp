@@ -235,8 +235,9 @@ void Dispatcher::woken() {
 
 void Dispatcher::take_job(Job job) {
     if (heir_ != nullptr) {
-        if (auto adopted = heir_->adopt(std::move(job), connections_)) heir_->take_job(*std::move(adopted));
-        return;
+        std::vector<Job> one;
+        one.push_back(std::move(job));
+        return pass_on(std::move(one), LinePlace::back);
     }
     look_.kept_have_joined = true;
     line_up(std::move(job));
@@ -245,28 +246,11 @@ void Dispatcher::take_job(Job job) {
 
 void Dispatcher::put_in_front(std::vector<Job> jobs) {
     for (Job& job : jobs) connections_.take_back(job);
+    if (heir_ != nullptr) return pass_on(std::move(jobs), LinePlace::front);
     std::erase_if(jobs,
                   [this](Job& job) { return job.asks_for_page && answers_pages() && answer_page(job); });
-    if (heir_ != nullptr) {
-        std::vector<Job> adopted;
-        for (Job& job : jobs) {
-            if (auto own = heir_->adopt(std::move(job), connections_)) adopted.push_back(*std::move(own));
-        }
-        return heir_->put_in_front(std::move(adopted));
-    }
     return_to_line(std::move(jobs));
     pump_soon();
-}
-
-std::optional<Job> Dispatcher::adopt(Job job, ConnectionTable& from) {
-    if (!job.held) {
-        job.lease = parts_.share.lease();
-        return job;
-    }
-    os::UniqueFd fd = from.release(*job.held);
-    if (!fd) return std::nullopt;
-    job.held = connections_.hold(std::move(fd));
-    return job;
 }
 
 bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
@@ -279,7 +263,7 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
         }
         const bool was_lent =
             connections_.give_back(note.head.connection, worker.slot, closed, std::move(note.bytes));
-        if (heir_ != nullptr) connections_.move_parked_to(heir_->connections_);
+        if (heir_ != nullptr) pass_on_parked();
         return was_lent;
     }
     if (note.head.kind == link::MessageKind::give && note.fd &&
@@ -293,8 +277,8 @@ bool Dispatcher::take_note(WorkerHandle& worker, Note& note) {
             return true;
         }
         const Served served = (note.head.flags & link::flag_served) != 0 ? Served::yes : Served::no;
-        ConnectionTable& table = heir_ != nullptr ? heir_->connections_ : connections_;
-        table.park(std::move(note.fd), served, std::move(note.bytes));
+        PassedConnection given{std::move(note.fd), served, std::move(note.bytes)};
+        heir_ != nullptr ? heir_->inherit_given(std::move(given)) : inherit_given(std::move(given));
         return true;
     }
     return note.head.kind == link::MessageKind::slow_client && !note.fd && parts_.log.tell_slow(note.bytes);
@@ -317,13 +301,6 @@ void Dispatcher::stop_accepting() {
     draining_ = true;
     parts_.pages.master().draining.store(1);
     set_listener_events(0);
-}
-
-void Dispatcher::hand_over(Dispatcher& heir) {
-    stop_accepting();
-    heir_ = &heir;
-    put_in_front(line_.take_all());
-    connections_.move_parked_to(heir.connections_);
 }
 
 void Dispatcher::drain() {

@@ -55,7 +55,7 @@ class DispatchEvents {
 /// Brings together the connections of one pool and its idle workers: the master's half of the hand-shake
 /// (link/master_side.hpp holds its order, link/worker_side.hpp the worker's half). Owned by the pool, which
 /// owns the workers too; it decides nothing about how many there are.
-class Dispatcher final : public JobTaker, public AfterBatch {
+class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHeir {
   public:
     /// What a dispatcher has from its pool, which outlives it.
     struct Parts {
@@ -89,10 +89,10 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     /// No new connections from now on; those that wait are closed.
     void drain();
     /// No new connections from now on; those that wait, and whatever the workers still give back, go to the
-    /// dispatcher of the pool's next generation.
-    void hand_over(Dispatcher& heir);
+    /// heir.
+    void hand_over(ConnectionHeir& heir);
     /// The heir is gone, or another has taken its place.
-    void set_heir(Dispatcher* heir) { heir_ = heir; }
+    void set_heir(ConnectionHeir* heir) { heir_ = heir; }
     /// Requests in the line.
     [[nodiscard]] std::size_t waiting() const { return line_.size(); }
     /// Once a second.
@@ -105,6 +105,11 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     [[nodiscard]] bool is_own_page(std::string_view head) override;
     // AfterBatch
     void after_batch() override { pump(); }
+    // ConnectionHeir, and JobTaker's is_own_page
+    void inherit_jobs(std::vector<Job> jobs, LinePlace place) override;
+    void inherit_parked(PassedConnection connection) override;
+    void inherit_given(PassedConnection connection) override;
+    [[nodiscard]] EarlyAnswers* heirs_answers() override { return &answers(); }
 
     // What link::advance asks for; see there.
     [[nodiscard]] bool choose_lowest_idle();
@@ -153,9 +158,10 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     [[nodiscard]] os::UniqueFd accept();
     void pause_listener(const char* why);
     /// Of the generation that goes on.
-    [[nodiscard]] EarlyAnswers& answers() { return heir_ != nullptr ? heir_->answers() : answers_; }
+    [[nodiscard]] EarlyAnswers& answers();
     void put_in_front(std::vector<Job> jobs);
-    [[nodiscard]] std::optional<Job> adopt(Job job, ConnectionTable& from);
+    void pass_on(std::vector<Job> jobs, LinePlace place);
+    void pass_on_parked();
     void check_untaken_jobs();
     void take_untaken_back(WorkerHandle& worker);
 
@@ -187,7 +193,7 @@ class Dispatcher final : public JobTaker, public AfterBatch {
     Watch wake_watch_;
     std::uint32_t listener_events_ = 0;
     bool reported_ = false;  ///< somebody has come, and the listener has not been found empty since
-    Dispatcher* heir_ = nullptr;
+    ConnectionHeir* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;
     bool shut_down_ = false;  ///< the listener

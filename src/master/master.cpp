@@ -9,11 +9,11 @@ Master::Master(config::Settings settings, Options options, log::ErrorLog& log)
 
 Master::~Master() = default;
 
-base::Result<void> Master::bind(os::PassedSockets passed) {
+base::Result<void> Master::bind(os::PassedSockets passed, std::optional<os::PassedDescriptor> former) {
     auto loop = EventLoop::create();
     if (!loop) return loop.error();
     running_ = std::make_unique<Running>(*std::move(loop), settings_.global, options_, log_);
-    return running_->bind(std::move(settings_), std::move(passed));
+    return running_->bind(std::move(settings_), std::move(passed), std::move(former));
 }
 
 int Master::run(const std::function<void()>& announce) {

@@ -59,6 +59,13 @@ bool PassedSockets::holds(const os::ListenSocket& socket) const {
     });
 }
 
+std::vector<os::SocketToPass> PassedSockets::lent() const {
+    std::vector<os::SocketToPass> all;
+    for (const os::PassedSocket& passed : sockets_)
+        all.push_back({passed.socket.fd.get(), os::bound_name(passed.socket), passed.name});
+    return all;
+}
+
 void PassedSockets::settle(const std::set<std::string>& used) {
     if (std::exchange(settled_, true)) return;
     std::erase_if(sockets_, [&](const os::PassedSocket& passed) {

@@ -24,6 +24,8 @@ class PassedSockets {
     void add_to(OpenSockets& open, const std::vector<PoolPlan>& plans) const;
     /// Whether the socket is one of these: a start that fails leaves it as it was.
     [[nodiscard]] bool holds(const os::ListenSocket& socket) const;
+    /// Those that stay at hand, for a program that takes this one's place.
+    [[nodiscard]] std::vector<os::SocketToPass> lent() const;
     /// The first configuration is in use: what nobody has taken is closed. `used` are names of addresses.
     void settle(const std::set<std::string>& used);
 

@@ -142,7 +142,7 @@ void Pool::workers_unmade(std::span<const link::SpawnOrder> orders) {
 }
 
 TemplateNeed Pool::template_need() const {
-    if (stopping_ || barred_) return TemplateNeed::over;
+    if (stopping_ || barred_ || around_.is_former_master()) return TemplateNeed::over;
     const bool can_wait = is_ondemand() && !template_.has_failed() && predecessor_ == nullptr &&
                           staff_.live() == 0 && dispatcher_.waiting() == 0;
     return can_wait ? TemplateNeed::later : TemplateNeed::now;
@@ -183,7 +183,7 @@ void Pool::tick() {
     if (stopping_) return;
     if (predecessor_ != nullptr) {
         // The place it waits for has not come free, or taking over has failed before.
-        const bool is_next = predecessor_->coming_ == this || (start_decided_ && template_.is_asleep());
+        const bool is_next = predecessor_->yields_to(*this) || (start_decided_ && template_.is_asleep());
         if (is_next && !recruiter_.is_pausing()) take_over();
         return;
     }
@@ -217,11 +217,13 @@ void Pool::sample_listen_queue() {
 }
 
 bool Pool::may_recruit() const {
-    return !stopping_ && !barred_ && coming_ == nullptr && !template_.is_leaving();
+    const bool is_its_turn = predecessor_ == nullptr || predecessor_->yields_to(*this);
+    return !stopping_ && !barred_ && is_its_turn && coming_ == nullptr && !template_.is_leaving();
 }
 
 bool Pool::can_wake() const {
-    return is_ondemand() && may_recruit() && template_.is_asleep() && !waking_ && around_.quota.has_room();
+    return is_ondemand() && may_recruit() && template_.is_asleep() && !waking_ &&
+           !around_.is_former_master() && around_.quota.has_room();
 }
 
 bool Pool::can_grow_on_demand() {

@@ -20,6 +20,7 @@
 #include "slow_log.hpp"
 #include "staff.hpp"
 #include "status_listener.hpp"
+#include "succession.hpp"
 #include "template_keeper.hpp"
 
 namespace phalanx::master {
@@ -43,7 +44,9 @@ namespace phalanx::master {
 class Pool final : public DispatchEvents,
                    public TemplateKeeperEvents,
                    public RecruiterEvents,
-                   public StaffEvents {
+                   public StaffEvents,
+                   public PoolHeir,
+                   public Forerunner {
   public:
     /// What a pool is made from; all of it becomes the pool's.
     struct Parts {
@@ -62,7 +65,7 @@ class Pool final : public DispatchEvents,
     /// Takes connections from now on; they wait until launch() has brought workers.
     [[nodiscard]] base::Result<void> open();
     /// Takes former's place as soon as it has a worker, or has none to wait for.
-    void follow(Pool& former) { predecessor_ = &former; }
+    void follow(Forerunner& former) { predecessor_ = &former; }
     /// An ondemand pool needs no process before its first connection; one that had none before a reload is
     /// not woken by it.
     [[nodiscard]] bool can_sleep() const;
@@ -76,8 +79,8 @@ class Pool final : public DispatchEvents,
         return dispatcher_.waiting() > 0 || os::has_connection(parts_.socket.fd);
     }
     [[nodiscard]] bool is_launching() const { return template_.life() == TemplateLife::starting; }
-    /// The pool that serves in this one's place until it can.
-    [[nodiscard]] Pool* predecessor() const { return predecessor_; }
+    /// Who serves in this one's place until it can.
+    [[nodiscard]] Forerunner* predecessor() const { return predecessor_; }
     /// Will not take its predecessor's place after all, and ends. Only before it serves.
     void give_up();
     /// Nothing of what such a pool would be is another than here, and all is well here: it may stay.
@@ -101,6 +104,20 @@ class Pool final : public DispatchEvents,
     /// Sends a signal to every process of the pool; no new ones are made.
     void stop_with(int signal);
     [[nodiscard]] bool has_processes() const;
+    /// Calls the function with the number of each of them.
+    template <typename Function>
+    void visit_processes(Function function) {
+        if (template_.handle().pid() != 0) function(template_.handle().pid());
+        for (const WorkerHandle& worker : staff_.handles()) {
+            if (worker.life != WorkerLife::absent && worker.pid != 0) function(worker.pid);
+        }
+    }
+    [[nodiscard]] bool holds_connections() const { return share_.held() > 0; }
+    /// Its own workers, those that were ordered too.
+    [[nodiscard]] std::size_t staff_size() const { return staff_.live(); }
+    /// The process that has the pool is the former master from now on: it starts no templates, and the
+    /// sockets' files are its successor's. `most` 0: the workers may become more.
+    void become_former(std::size_t most);
     /// Stopped, and nothing of it is left.
     [[nodiscard]] bool is_over() const;
     /// Numbers for the service manager's status line.
@@ -153,20 +170,35 @@ class Pool final : public DispatchEvents,
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
     void rules_broken(Breach breach) override;
     void request_lost(const status::SlotSnapshot& last, int code) override;
+    // PoolHeir
+    void await_place() override;
+    void count_on(std::uint64_t requests, std::uint64_t slow) override;
+    [[nodiscard]] ConnectionHeir& connection_heir() override { return dispatcher_; }
+    [[nodiscard]] int listener() const override { return parts_.socket.fd.get(); }
+    void add_former(Forerunner& former) override { formers_.push_back(&former); }
+    void remove_former(Forerunner& former) override { std::erase(formers_, &former); }
+    // Forerunner
+    [[nodiscard]] bool yield_to(PoolHeir& coming) override;
+    [[nodiscard]] bool yields_to(const PoolHeir& coming) const override { return coming_ == &coming; }
+    [[nodiscard]] bool makes_place() override;
+    void carry_on() override;
+    [[nodiscard]] Estate estate() const override;
+    void leave_to(PoolHeir& heir) override;
+    void set_heir(PoolHeir* heir) override;
+    [[nodiscard]] std::size_t living() const override;
+    [[nodiscard]] bool is_asleep() const override { return template_.is_asleep() && staff_.live() == 0; }
+    [[nodiscard]] PoolHeir* as_heir() override { return this; }
 
   private:
     Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::UniqueFd wake);
     // Succession: pool_succession.cpp
     void begin_succession();
-    void await_place();
     void wait_with_succession();
     void take_over();
-    void leave_to(Pool& heir);
     void part_from_files();
     void leave_within(std::chrono::milliseconds grace);
-    void inherit_from(Pool& former);
+    void inherit(const Estate& estate);
     void pass_on_to_heir();
-    [[nodiscard]] std::size_t living() const;
 
     // Misconduct: pool_conduct.cpp
     void stop_for_misconduct(std::string_view why);
@@ -174,7 +206,6 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] TemplateStart template_start() const;
     void let_template_go();
     [[nodiscard]] bool is_ondemand() const { return settings().pm == config::ProcessManager::ondemand; }
-    [[nodiscard]] bool is_asleep() const { return template_.is_asleep() && staff_.live() == 0; }
     [[nodiscard]] bool can_wake() const;
     void let_idle_template_go();
     void log_slow_request(const WorkerHandle& worker);
@@ -206,10 +237,10 @@ class Pool final : public DispatchEvents,
     LostRequestLog lost_requests_;
     Conduct conduct_;
     Timer grace_timer_;
-    Pool* predecessor_ = nullptr;  ///< while coming
-    Pool* coming_ = nullptr;       ///< the heir that is to come: workers that end are not replaced
-    Pool* heir_ = nullptr;         ///< while leaving, where there is one
-    std::vector<Pool*> formers_;   ///< leaving generations whose heir this is
+    Forerunner* predecessor_ = nullptr;  ///< while coming
+    PoolHeir* coming_ = nullptr;         ///< the heir that is to come: workers that end are not replaced
+    PoolHeir* heir_ = nullptr;           ///< while leaving, where there is one
+    std::vector<Forerunner*> formers_;   ///< those that leave, whose heir this is
     /// What the heir has been told of already.
     struct Counted {
         std::uint64_t requests = 0;
@@ -221,7 +252,8 @@ class Pool final : public DispatchEvents,
     bool start_decided_ = false;
     bool open_ = false;
     bool stopping_ = false;
-    bool barred_ = false;  ///< stopped for misconduct: has no processes until a reload
+    std::size_t most_workers_ = 0;  ///< in a former master where process.max bounds all; 0: no such bound
+    bool barred_ = false;           ///< stopped for misconduct: has no processes until a reload
 };
 
 }  // namespace phalanx::master

@@ -21,72 +21,89 @@ constexpr std::chrono::seconds kill_after{1};
 }  // namespace
 
 Pool::~Pool() {
-    if (heir_ != nullptr) std::erase(heir_->formers_, this);
-    for (Pool* former : formers_) {
-        former->heir_ = nullptr;
-        former->dispatcher_.set_heir(nullptr);
-    }
+    if (heir_ != nullptr) heir_->remove_former(*this);
+    for (Forerunner* former : formers_) former->set_heir(nullptr);
 }
 
 void Pool::begin_succession() {
-    predecessor_->coming_ = this;
+    if (!predecessor_->yield_to(*this)) return;
     recruiter_.reconcile();
     await_place();
 }
 
+bool Pool::yield_to(PoolHeir& coming) {
+    coming_ = &coming;
+    return true;
+}
+
 void Pool::await_place() {
+    if (predecessor_ == nullptr || template_.life() != TemplateLife::ready) return;
     if (staff_.live() == 0) recruiter_.reconcile();
     if (staff_.live() > 0) return;
-    const bool somebody_leaves = predecessor_->staff_.count(WorkerLife::leaving) > 0;
-    if (recruiter_.wants_workers() && (somebody_leaves || predecessor_->staff_.idle() > 0)) {
-        if (!somebody_leaves) predecessor_->staff_.retire_idle(1);
-        return;
-    }
-    // Nobody to wait for: the pool wants no workers yet, or every place is taken by a running request.
+    // Else nobody is to be waited for: the pool wants no workers yet, or every place is taken by a running
+    // request.
+    if (recruiter_.wants_workers() && predecessor_->makes_place()) return;
     take_over();
+}
+
+bool Pool::makes_place() {
+    if (staff_.count(WorkerLife::leaving) > 0) return true;
+    if (staff_.idle() == 0) return false;
+    staff_.retire_idle(1);
+    return true;
 }
 
 void Pool::wait_with_succession() {
     if (predecessor_ == nullptr) return;
     decide_start();
-    predecessor_->coming_ = nullptr;
-    predecessor_->recruiter_.reconcile();
+    predecessor_->carry_on();
+}
+
+void Pool::carry_on() {
+    coming_ = nullptr;
+    if (!stopping_) recruiter_.reconcile();
 }
 
 void Pool::take_over() {
     if (auto opened = open(); !opened) return say(log::Level::error, opened.error().text());
-    Pool& former = *std::exchange(predecessor_, nullptr);
-    inherit_from(former);
+    Forerunner& former = *std::exchange(predecessor_, nullptr);
+    inherit(former.estate());
     former.leave_to(*this);
     decide_start();
     recruiter_.reconcile();
 }
 
-void Pool::leave_to(Pool& heir) {
+void Pool::leave_to(PoolHeir& heir) {
     stopping_ = true;
     coming_ = nullptr;
-    for (Pool* former : std::exchange(formers_, {})) {
-        former->heir_ = &heir;
-        former->dispatcher_.set_heir(&heir.dispatcher_);
-        heir.formers_.push_back(former);
-    }
-    heir_ = &heir;
-    heir.formers_.push_back(this);
+    counted_ = {page().departed_requests.load(), page().slow_requests.load()};
+    for (Forerunner* former : std::exchange(formers_, {})) former->set_heir(&heir);
+    set_heir(&heir);
     if (status_listener_) status_listener_->stop();
     part_from_files();
-    dispatcher_.hand_over(heir.dispatcher_);
+    dispatcher_.hand_over(heir.connection_heir());
     staff_.expect_ends();
     staff_.leave_all();
     let_template_go();
     leave_within(parts_.grace);
 }
 
+void Pool::set_heir(PoolHeir* heir) {
+    heir_ = heir;
+    dispatcher_.set_heir(heir != nullptr ? &heir->connection_heir() : nullptr);
+    if (heir != nullptr) heir->add_former(*this);
+}
+
 void Pool::give_up() {
-    Pool& stays = *std::exchange(predecessor_, nullptr);
-    stays.coming_ = nullptr;
+    Forerunner& stays = *std::exchange(predecessor_, nullptr);
     // Its first worker may have taken a connection already.
-    leave_to(stays);
-    stays.recruiter_.reconcile();
+    if (PoolHeir* heir = stays.as_heir()) {
+        leave_to(*heir);
+    } else {
+        finish();
+        leave_within(parts_.grace);
+    }
+    stays.carry_on();
 }
 
 /// What another pool listens at is that one's; nobody is to find the rest any more.
@@ -112,36 +129,60 @@ void Pool::leave_within(std::chrono::milliseconds grace) {
     });
 }
 
-void Pool::inherit_from(Pool& former) {
-    recruiter_.inherit(former.recruiter_);
-    const status::PoolPage& theirs = former.page();
+Estate Pool::estate() const {
+    const status::PoolPage& numbers = page();
+    Estate estate;
+    estate.started_at = numbers.started_at.load();
+    estate.departed_requests = numbers.departed_requests.load();
+    estate.slow_requests = numbers.slow_requests.load();
+    estate.max_active = numbers.max_active.load();
+    estate.max_children_reached = numbers.max_children_reached.load();
+    estate.max_listen_queue = numbers.max_listen_queue.load();
+    estate.live_workers = static_cast<std::uint32_t>(staff_.live());
+    estate.idle_workers = static_cast<std::uint32_t>(staff_.idle());
+    estate.warned_of_limit = recruiter_.has_warned_of_limit();
+    return estate;
+}
+
+void Pool::inherit(const Estate& estate) {
+    recruiter_.inherit(estate);
     status::PoolPage& own = page();
-    own.started_at.store(theirs.started_at.load());
-    own.departed_requests.store(theirs.departed_requests.load());
-    own.slow_requests.store(theirs.slow_requests.load());
-    own.max_active.store(theirs.max_active.load());
-    own.max_children_reached.store(theirs.max_children_reached.load());
-    own.max_listen_queue.store(std::max(theirs.max_listen_queue.load(), own.max_listen_queue.load()));
-    former.counted_ = {theirs.departed_requests.load(), theirs.slow_requests.load()};
+    own.started_at.store(estate.started_at);
+    own.departed_requests.store(estate.departed_requests);
+    own.slow_requests.store(estate.slow_requests);
+    own.max_active.store(estate.max_active);
+    own.max_children_reached.store(estate.max_children_reached);
+    own.max_listen_queue.store(std::max(estate.max_listen_queue, own.max_listen_queue.load()));
 }
 
 void Pool::pass_on_to_heir() {
     if (heir_ == nullptr) return;
     const Counted now{page().departed_requests.load(), page().slow_requests.load()};
-    heir_->page().departed_requests.fetch_add(now.requests - counted_.requests);
-    heir_->page().slow_requests.fetch_add(now.slow - counted_.slow);
-    counted_ = now;
-    heir_->recruiter_.reconcile();
+    const Counted before = std::exchange(counted_, now);
+    heir_->count_on(now.requests - before.requests, now.slow - before.slow);
+}
+
+void Pool::count_on(std::uint64_t requests, std::uint64_t slow) {
+    page().departed_requests.fetch_add(requests);
+    page().slow_requests.fetch_add(slow);
+    recruiter_.reconcile();
 }
 
 std::size_t Pool::living() const {
     std::size_t number = staff_.live();
-    for (const Pool* former : formers_) number += former->staff_.live();
+    for (const Forerunner* former : formers_) number += former->living();
     return number + (predecessor_ != nullptr ? predecessor_->living() : 0);
 }
 
+void Pool::become_former(std::size_t most) {
+    most_workers_ = most;
+    parts_.socket.file = os::SocketFile::lent;
+    if (status_listener_) status_listener_->socket().file = os::SocketFile::lent;
+}
+
 std::size_t Pool::room() const {
-    const auto most = static_cast<std::size_t>(settings().pm_max_children);
+    auto most = static_cast<std::size_t>(settings().pm_max_children);
+    if (most_workers_ != 0) most = std::min(most, most_workers_);
     const std::size_t taken = living();
     return most > taken ? most - taken : 0;
 }

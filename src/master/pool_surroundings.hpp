@@ -40,6 +40,7 @@ class UnclaimedEnds {
     std::deque<os::ChildEnd> ends_;
 };
 
+class Forerunner;
 class Pool;
 
 /// What all pools of a master share.
@@ -61,6 +62,12 @@ struct PoolSurroundings {
     /// Has the pool launched when its turn comes: only so many templates start at the same time.
     std::function<void(Pool&)> launch{};
     ForeignDescriptors foreign{};
+    /// In a former master (Successor): looks after a process that is not its child. False: there is no such
+    /// process.
+    std::function<bool(pid_t)> adopts{};
+    [[nodiscard]] bool is_former_master() const { return static_cast<bool>(adopts); }
+    /// Who serves in another process at the address of that name (FormerMaster); nobody: nothing.
+    std::function<Forerunner*(const std::string&)> forerunner_at{};
 };
 
 }  // namespace phalanx::master

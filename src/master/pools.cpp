@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/service_manager.hpp"
 
 namespace phalanx::master {
 namespace {
@@ -110,13 +111,16 @@ Result<void> Pools::make(std::vector<Next>& pools, PoolPlan plan, const OpenSock
         }
         parts.status_socket = *std::move(status_socket);
     }
-    auto pool = make_from(std::move(parts), former);
+    Forerunner* forerunner = former;
+    if (forerunner == nullptr && around_.forerunner_at)
+        forerunner = around_.forerunner_at(os::bound_name(parts.socket));
+    auto pool = make_from(std::move(parts), forerunner);
     if (!pool) return pool.error();
     pools.push_back({*std::move(pool), nullptr, {}});
     return {};
 }
 
-Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Pool* former) {
+Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Forerunner* former) {
     auto pool = Pool::create(around_, std::move(parts));
     if (!pool) return pool;
     if (former != nullptr) {
@@ -192,6 +196,41 @@ std::vector<const os::ListenSocket*> Pools::sockets() const {
         if (const os::ListenSocket* status = pool->status_socket()) sockets.push_back(status);
     }
     return sockets;
+}
+
+bool Pools::is_followed(const Forerunner& former) const {
+    return std::ranges::any_of(present_, [&](const auto& pool) { return pool->predecessor() == &former; });
+}
+
+std::vector<os::SocketToPass> Pools::sockets_to_pass() const {
+    std::vector<os::SocketToPass> all = passed_.lent();
+    for (const os::ListenSocket* socket : sockets()) {
+        if (socket->file == os::SocketFile::ours)
+            all.push_back({socket->fd.get(), os::bound_name(*socket), os::stored_name(*socket)});
+    }
+    return all;
+}
+
+void Pools::become_former() {
+    to_launch_.clear();
+    const bool is_bounded = around_.quota.is_bounded();
+    for_each(
+        [&](Pool& pool) { pool.become_former(is_bounded ? std::max<std::size_t>(pool.living(), 1) : 0); });
+    for (const auto& pool : present_) {
+        if (pool->predecessor() != nullptr) pool->give_up();
+    }
+}
+
+std::size_t Pools::living_workers() const {
+    std::size_t number = 0;
+    for_each([&](const Pool& pool) { number += pool.staff_size(); });
+    return number;
+}
+
+bool Pools::hold_connections() const {
+    bool some = false;
+    for_each([&](const Pool& pool) { some = some || pool.holds_connections(); });
+    return some;
 }
 
 std::size_t Pools::owners_of(const os::ListenSocket& socket) const {

@@ -51,6 +51,18 @@ class Pools {
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
 
     [[nodiscard]] bool have_worker(pid_t pid) const;
+    /// Whether a present pool waits to take its place.
+    [[nodiscard]] bool is_followed(const Forerunner& former) const;
+    /// What a program that takes this one's place is to get: the sockets, and what was passed to this one.
+    [[nodiscard]] std::vector<os::SocketToPass> sockets_to_pass() const;
+    /// The process is the former master from now on. Pools that were to come give up.
+    void become_former();
+    template <typename Function>
+    void visit(Function function) {
+        for_each(function);
+    }
+    [[nodiscard]] std::size_t living_workers() const;
+    [[nodiscard]] bool hold_connections() const;
 
     void finish();
     void stop_with(int signal);
@@ -77,7 +89,7 @@ class Pools {
     [[nodiscard]] base::Result<void> keep(std::vector<Next>& pools, Pool& same);
     [[nodiscard]] Pool* find_unchanged(const PoolPlan& plan) const;
     void note_inherited(const os::ListenSocket& socket);
-    [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Pool* former);
+    [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Forerunner* former);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
                                                            const OpenSockets& open);
     /// Pools that have the Unix socket's file for one of theirs.

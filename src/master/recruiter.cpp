@@ -143,12 +143,12 @@ void Recruiter::replace(std::chrono::milliseconds lived, bool in_vain) {
     retry_timer_.start(pause, [this] { parts_.events.recruit_again(); });
 }
 
-void Recruiter::inherit(const Recruiter& former) {
-    const Staff& theirs = former.parts_.staff;
-    const std::size_t idle = parts_.settings.pm == ProcessManager::ondemand ? theirs.idle() : 0;
+void Recruiter::inherit(const Estate& former) {
+    const bool is_ondemand = parts_.settings.pm == ProcessManager::ondemand;
+    const std::size_t idle = is_ondemand ? std::min(former.idle_workers, former.live_workers) : 0;
     const auto most = static_cast<std::size_t>(parts_.settings.pm_max_children);
-    policy_.wanted = std::max(policy_.wanted, std::min(most, theirs.live() - idle));
-    policy_.warned_of_limit = policy_.warned_of_limit || former.policy_.warned_of_limit;
+    policy_.wanted = std::max(policy_.wanted, std::min(most, former.live_workers - idle));
+    policy_.warned_of_limit = policy_.warned_of_limit || former.warned_of_limit;
 }
 
 void Recruiter::report(const PolicyDecision& decision) const {

@@ -10,6 +10,7 @@
 #include "policy.hpp"
 #include "pool_surroundings.hpp"
 #include "staff.hpp"
+#include "succession.hpp"
 #include "template_handle.hpp"
 
 namespace phalanx::master {
@@ -66,7 +67,8 @@ class Recruiter {
     [[nodiscard]] bool is_pausing() const { return retry_timer_.armed(); }
     [[nodiscard]] bool wants_workers() const { return policy_.wanted > 0; }
     /// As many workers as were at work in the former generation are wanted again.
-    void inherit(const Recruiter& former);
+    void inherit(const Estate& former);
+    [[nodiscard]] bool has_warned_of_limit() const { return policy_.warned_of_limit; }
 
   private:
     [[nodiscard]] bool may_act() const;

@@ -13,7 +13,8 @@
 //   the global settings take effect
 //   each pool's next generation starts; it takes the former one's place as soon as it has a worker
 //
-// php-fpm executes itself anew instead; the log has its lines in its order.
+// php-fpm executes itself anew instead; the log has its lines in its order. Where the program was replaced,
+// this one does, too: upgrade.cpp.
 
 namespace phalanx::master {
 namespace {
@@ -29,7 +30,7 @@ void Master::Running::reload() {
                                       state_ == State::finishing ? "finishing" : "terminating"));
     }
     // What is being read now may be older than this wish.
-    if (reader_.is_reading()) {
+    if (reader_.is_reading() || trial_.is_running() || is_upgrading_) {
         reload_again_ = true;
         return;
     }
@@ -37,10 +38,11 @@ void Master::Running::reload() {
         (void)os::notify_service_manager(
             fmt::format("RELOADING=1\nMONOTONIC_USEC={}", base::monotonic_usec()));
     }
-    if (program_.was_replaced()) {
-        log_.warning(fmt::format("{} was replaced: the master runs the former program until it is restarted",
-                                 program_.path()));
-    }
+    if (program_.was_replaced()) return try_new_program();
+    read_configuration();
+}
+
+void Master::Running::read_configuration() {
     reader_.start([this](NewConfiguration next) { change_to(std::move(next)); });
 }
 
@@ -58,9 +60,12 @@ void Master::Running::change_to(NewConfiguration next) {
         log_.error(changed.error().text());
         return keep_configuration();
     }
+    if (former_) former_->retire_all_but([this](const Forerunner& pool) { return pools_.is_followed(pool); });
     socket_store_.keep(pools_.sockets());
     apply(next.plan->global);
-    say_reloading();
+    say_execution();
+    say_inherited();
+    log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     state_ = State::starting;
     start_timer_.start(start_limit, [this] { announce_ready(); });
     pools_.launch();
@@ -94,14 +99,12 @@ void Master::Running::apply(const config::GlobalSettings& next) {
     }
 }
 
-void Master::Running::say_reloading() {
+void Master::Running::say_execution() {
     const auto& line = options_.command_line;
     std::string arguments;
     for (std::size_t i = 0; i < line.size() && i < most_shown_arguments; ++i)
         arguments += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", line[i]);
     log_.notice(fmt::format("reloading: execvp(\"{}\", {{{}}})", line.empty() ? "" : line[0], arguments));
-    say_inherited();
-    log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
 }
 
 void Master::Running::say_inherited() {
@@ -110,6 +113,7 @@ void Master::Running::say_inherited() {
 }
 
 void Master::Running::count_crash() {
+    if (successor_) return;
     const auto threshold = global_.emergency_restart_threshold;
     const auto interval = global_.emergency_restart_interval;
     if (threshold <= 0 || interval.count() <= 0 || is_ending()) return;

@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds maintenance_interval{1000};
 constexpr std::chrono::seconds default_grace{30};
 /// From SIGTERM to SIGKILL.
 constexpr std::chrono::milliseconds terminate_grace{200};
+/// How many of these a former master has for its own processes.
+constexpr int most_rounds_of_former = 2;
 /// The master is woken for others' sake: it should not wait behind the workers it wakes (root only).
 constexpr int master_nice_value = -10;
 
@@ -57,16 +59,25 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSe
       pools_(around_),
       program_(options.command_line.empty() ? std::string() : options.command_line[0]),
       reader_(*loop_, options, facts_),
+      trial_(*loop_, log),
       signals_(loop_->asio(), SIGTERM, SIGINT, SIGQUIT),
       maintenance_timer_(*loop_),
       start_timer_(*loop_),
       stop_timer_(*loop_),
-      monitor_timer_(*loop_) {
+      monitor_timer_(*loop_),
+      upgrade_timer_(*loop_) {
     for (const int signal : {SIGCHLD, SIGUSR1, SIGUSR2, SIGHUP}) signals_.add(signal);
     os::become_subreaper();
 }
 
-Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets passed) {
+Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets passed,
+                                   std::optional<os::PassedDescriptor> former) {
+    if (former) {
+        former_ = std::make_unique<FormerMaster>(*loop_, around_, *std::move(former),
+                                                 [this] { former_master_ended(); });
+        // They are the former master's.
+        strange_children_.clear();
+    }
     socket_store_.know(passed);
     pools_.take_passed(std::move(passed));
     auto plan = make_plan(std::move(settings), options_, facts_);
@@ -74,7 +85,8 @@ Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets 
     if (auto bound = pools_.change_to(std::move(plan->pools), grace()); !bound) return bound;
     say_inherited();
     socket_store_.keep(pools_.sockets());
-    return {};
+    if (!former_) return {};
+    return former_->start([this](const Forerunner& pool) { return pools_.is_followed(pool); });
 }
 
 std::chrono::milliseconds Master::Running::grace() const {
@@ -93,9 +105,14 @@ int Master::Running::run(const std::function<void()>& announce) {
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     pools_.launch();
     arm_stall_alarm();
+    if (former_) {
+        os::release_signals();
+        reap();
+    }
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
+    if (successor_) return 0;
     os::block_signals();  // the end has begun: a second TERM is not to make another of it
     clean_up();
     log_.notice("exiting, bye-bye!");
@@ -147,6 +164,7 @@ void Master::Running::await_signals() {
 }
 
 void Master::Running::handle_signal(int signal) {
+    if (successor_) return handle_signal_as_former(signal);
     log_.debug(fmt::format("received SIG{}", ::sigabbrev_np(signal)));
     switch (signal) {
         case SIGCHLD:
@@ -176,7 +194,8 @@ void Master::Running::reap() {
     while (const auto end = os::reap_any_child()) {
         if (std::erase(strange_children_, end->pid) > 0) {
             say_unknown(*end);
-        } else if (!pools_.child_ended(*end) && !reader_.child_ended(*end)) {
+        } else if (!pools_.child_ended(*end) && !reader_.child_ended(*end) && !trial_.child_ended(*end) &&
+                   !(former_ && former_->child_ended(*end))) {
             unclaimed_.add(*end);
         }
     }
@@ -195,6 +214,10 @@ void Master::Running::maintain() {
     if (stall_alarm_) stall_alarm_->put_off();
     if (is_ending()) return;
     pools_.tick();
+    if (successor_) {
+        successor_->look();
+        look_whether_over();
+    }
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
 }
 
@@ -221,6 +244,7 @@ void Master::Running::announce_ready() {
         log_.notice("systemd monitor disabled");
     }
     if (announce_) std::exchange(announce_, nullptr)();
+    if (std::exchange(upgrade_later_, false)) reload();
 }
 
 std::chrono::milliseconds Master::Running::monitor_interval() const {
@@ -252,6 +276,7 @@ bool Master::Running::enter(State state) {
     }
     log_.debug(fmt::format("switching to '{}' state", name(state)));
     state_ = state;
+    if (successor_) return true;
     (void)os::notify_service_manager(fmt::format(
         "STOPPING=1\nSTATUS={}", state == State::finishing ? "Finishing running requests" : "Terminating"));
     return true;
@@ -260,6 +285,8 @@ bool Master::Running::enter(State state) {
 void Master::Running::finish() {
     if (!enter(State::finishing)) return;
     reader_.cancel();
+    trial_.cancel();
+    if (former_) former_->signal(SIGQUIT);
     pools_.finish();
     stop_timer_.start(grace(), [this] { terminate(); });
     look_whether_over();
@@ -268,6 +295,8 @@ void Master::Running::finish() {
 void Master::Running::terminate() {
     if (!enter(State::terminating)) return;
     reader_.cancel();
+    trial_.cancel();
+    if (former_) former_->signal(SIGTERM);
     pools_.stop_with(SIGTERM);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });
     look_whether_over();
@@ -275,15 +304,20 @@ void Master::Running::terminate() {
 
 void Master::Running::kill_what_stays() {
     pools_.stop_with(SIGKILL);
+    // It kills its own within the same time; they end with this process, whatever becomes of it.
+    if (former_ && ++rounds_of_killing_ > most_rounds_of_former) former_->signal(SIGKILL);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });
     look_whether_over();
 }
 
 void Master::Running::look_whether_over() {
-    if (is_ending() && !pools_.have_processes()) loop_->stop();
+    if (successor_) return look_whether_former_is_over();
+    const bool some_left = pools_.have_processes() || (former_ && former_->lives());
+    if (is_ending() && !some_left) loop_->stop();
 }
 
 void Master::Running::reopen_logs() {
+    if (former_) former_->signal(SIGUSR1);
     if (const auto reopened = log_.reopen()) {
         log_.notice("error log file re-opened");
     } else {

@@ -7,16 +7,20 @@
 
 #include "configuration_reader.hpp"
 #include "event_loop.hpp"
+#include "former_master.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/own_program.hpp"
 #include "phalanx/os/stall_alarm.hpp"
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "pools.hpp"
+#include "program_trial.hpp"
 #include "socket_store.hpp"
+#include "successor.hpp"
 
 namespace phalanx::master {
 
@@ -26,12 +30,16 @@ namespace phalanx::master {
 ///   starting, serving --USR2, HUP, and the new configuration is good--> starting
 ///   starting, serving --QUIT--> finishing --no process left--> over
 ///   any --TERM, INT, or finishing takes too long--> terminating --no process left--> over
+///
+/// At an upgrade the process executes another program; a copy of it goes on as the former master until its
+/// workers have finished (upgrade.cpp).
 class Master::Running {
   public:
     Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global, const Options& options,
             log::ErrorLog& log);
 
-    [[nodiscard]] base::Result<void> bind(config::Settings settings, os::PassedSockets passed);
+    [[nodiscard]] base::Result<void> bind(config::Settings settings, os::PassedSockets passed,
+                                          std::optional<os::PassedDescriptor> former);
     [[nodiscard]] int run(const std::function<void()>& announce);
     /// Removes the files that a start leaves: sockets and pid file.
     void clean_up();
@@ -55,11 +63,27 @@ class Master::Running {
     void tell_service_manager();
     [[nodiscard]] std::chrono::milliseconds monitor_interval() const;
     void reload();
+    void read_configuration();
     void change_to(NewConfiguration next);
     void keep_configuration();
+    // The program was replaced: upgrade.cpp
+    void try_new_program();
+    void tried_new_program(TrialOutcome outcome);
+    void hold_signals_and_upgrade();
+    void upgrade();
+    struct Handover {
+        os::MessagePair link;
+        os::Pipe verdict;  ///< closed: the new program runs; a byte: it does not
+    };
+    [[nodiscard]] base::Result<Handover> prepare_handover();
+    [[nodiscard]] base::Error execute_new_program(Handover handover, pid_t former);
+    void become_former(Handover handover);
+    void handle_signal_as_former(int signal);
+    void look_whether_former_is_over();
+    void former_master_ended();
     bool write_pid_file();
     void apply(const config::GlobalSettings& next);
-    void say_reloading();
+    void say_execution();
     void say_inherited();
     void count_crash();
     [[nodiscard]] bool is_ending() const {
@@ -84,22 +108,29 @@ class Master::Running {
     os::ListenQueues listen_queues_;
     MasterFacts facts_;
     PoolSurroundings around_;
+    std::unique_ptr<FormerMaster> former_;  ///< where there was an upgrade
     Pools pools_;
+    std::unique_ptr<Successor> successor_;  ///< in a former master
     SocketStore socket_store_;
     os::OwnProgram program_;
     ConfigurationReader reader_;
+    ProgramTrial trial_;
     boost::asio::signal_set signals_;
     Timer maintenance_timer_;
     Timer start_timer_;
     Timer stop_timer_;
     Timer monitor_timer_;
+    Timer upgrade_timer_;
     std::optional<os::StallAlarm> stall_alarm_;  ///< while it runs
     State state_ = State::starting;
     std::function<void()> announce_;
     bool renew_all_ = false;                   ///< the next reload is an emergency restart
     bool reload_again_ = false;                ///< asked for while the configuration is being read
+    bool is_upgrading_ = false;                ///< the new program has passed its trial
+    bool upgrade_later_ = false;               ///< asked for when it could not be
     std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones
     std::uint64_t requests_reported_ = 0;
+    int rounds_of_killing_ = 0;
     bool pid_file_written_ = false;
 };
 

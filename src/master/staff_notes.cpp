@@ -48,7 +48,8 @@ void Staff::hello(WorkerHandle& worker, Note& note) {
     say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
     worker.replaces_dead = false;
     auto pidfd = os::open_pidfd(pid);
-    if (!pidfd || !os::is_own_child(*pidfd)) return bury_early(worker, around_.unclaimed.take(pid));
+    const bool is_ours = pidfd && (around_.adopts ? around_.adopts(pid) : os::is_own_child(*pidfd));
+    if (!is_ours) return bury_early(worker, around_.unclaimed.take(pid));
     worker.pidfd = *std::move(pidfd);
     worker.life = WorkerLife::serving;
     worker.changed_at = base::Monotonic::now();
@@ -65,9 +66,11 @@ void Staff::hello(WorkerHandle& worker, Note& note) {
 /// Its hello was read when it was no child of ours any more: it has served and died meanwhile. One whose end
 /// nobody has seen never was.
 void Staff::bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& end) {
-    if (!end) worker.broke_rules = true;
+    // Of a former master's workers the end is told by another process, which may be late.
+    const bool is_strange = !end && !around_.is_former_master();
+    if (is_strange) worker.broke_rules = true;
     bury(worker, end.value_or(os::ChildEnd{worker.pid, os::ChildEnd::How::exited, 0}));
-    if (!end) events_.rules_broken(Breach::plain);
+    if (is_strange) events_.rules_broken(Breach::plain);
 }
 
 bool Staff::has_pid(pid_t pid) const {

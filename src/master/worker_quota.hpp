@@ -28,9 +28,10 @@ class WorkerQuota {
         }
         return granted;
     }
+    [[nodiscard]] bool is_bounded() const { return most_ != std::numeric_limits<std::size_t>::max(); }
     [[nodiscard]] bool has_room() const { return taken_ < most_; }
     void take(std::size_t count) { taken_ += count; }
-    void give_back() { --taken_; }
+    void give_back(std::size_t count = 1) { taken_ -= std::min(count, taken_); }
 
   private:
     std::size_t most_ = 0;

@@ -1,34 +1,29 @@
-#include "harness/site.hpp"
+#include "harness/upgrade.hpp"
 
 namespace phalanx::harness {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A package's update puts another file in the program's place while it runs.
-class ReplacedProgram : public SiteTest {};
+/// Another program that the master is not to become: php-fpm, or a release that does not know of upgrades.
+class ReplacedProgram : public UpgradeTest {};
 
 TEST_F(ReplacedProgram, IsToldOfAtAReload) {
-    SKIP_UNLESS_PHALANX("executes it");
     site().script("x.php", "<?php echo 'x';");
-    const fs::path folder = site().files() / "bin";
-    fs::create_directory(folder);
-    DaemonProgram& program = site().start_options().program;
-    program = copied_to(folder, program);
     site().start();
-    const std::string told = "WARNING: " + program.path.string() +
-                             " was replaced: the master runs the former program until it is restarted";
+    const std::string told = "WARNING: " + program().string() +
+                             " was replaced by one that cannot take over: the master runs the former program "
+                             "until it is restarted";
     ASSERT_TRUE(site().reload());
     EXPECT_EQ(site().daemon().log().find(told), std::string::npos);
 
-    fs::copy_file(program.path, folder / "new");
-    fs::rename(folder / "new", program.path);
+    const auto former = site().daemon().others();
+    replace_program_by("#!/bin/sh\nexit 0\n");
     ASSERT_TRUE(site().reload());
     EXPECT_NE(site().daemon().log().find(told), std::string::npos) << site().daemon().log();
     EXPECT_EQ(site().get("/x.php").body(), "x");
+    EXPECT_TRUE(ends(former)) << "a reload all the same";
 
     // While there is none, nothing can be said of it.
-    fs::remove(program.path);
+    std::filesystem::remove(program());
     ASSERT_TRUE(site().reload());
     EXPECT_EQ(site().daemon().log().find(told), site().daemon().log().rfind(told));
 }

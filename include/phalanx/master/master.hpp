@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "phalanx/base/result.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/options.hpp"
+#include "phalanx/os/execution.hpp"
 #include "phalanx/os/passed_sockets.hpp"
 
 namespace phalanx::master {
@@ -23,8 +25,10 @@ class Master {
     Master& operator=(const Master&) = delete;
 
     /// Binds every pool's address, or listens at one of the sockets that were passed. After an Error nothing
-    /// is left behind: sockets bound so far are removed.
-    [[nodiscard]] base::Result<void> bind(os::PassedSockets passed);
+    /// is left behind: sockets bound so far are removed. `former` leads to the former master, where this
+    /// program was executed in its place.
+    [[nodiscard]] base::Result<void> bind(os::PassedSockets passed,
+                                          std::optional<os::PassedDescriptor> former);
     /// Starts the pools and serves until a signal ends it. `announce` is called once it is ready. Returns the
     /// exit code: 0, or 70 when the event loop cannot be had.
     [[nodiscard]] int run(const std::function<void()>& announce);

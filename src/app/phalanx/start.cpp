@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <span>
 
@@ -15,6 +16,7 @@
 #include "phalanx/log/access_log.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
+#include "phalanx/master/upgrade.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/identity.hpp"
 #include "phalanx/os/passed_sockets.hpp"
@@ -108,6 +110,7 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
     log.empty_line();
+    if (std::getenv(master::trial_variable) != nullptr) fmt::print("{}\n", master::upgrade_word);
     return 0;
 }
 
@@ -135,7 +138,13 @@ base::Result<void> apply(const CommandLine& line, config::GlobalSettings global,
     return apply_limits(global);
 }
 
-int serve(const CommandLine& line, config::Settings settings, os::PassedSockets passed, log::ErrorLog& log) {
+/// What this program was executed with.
+struct Passed {
+    os::PassedSockets sockets;
+    std::optional<os::PassedDescriptor> former;  ///< leads to the former master, in whose place this one runs
+};
+
+int serve(const CommandLine& line, config::Settings settings, Passed passed, log::ErrorLog& log) {
     const auto worker_program = find_worker_program();
     if (!worker_program) {
         log.error(worker_program.error().text());
@@ -148,7 +157,8 @@ int serve(const CommandLine& line, config::Settings settings, os::PassedSockets 
     }
     const bool daemonize = settings.global.daemonize;
     StartReport report;
-    if (daemonize) report = go_to_background();
+    // In the former master's place it is there already.
+    if (daemonize && !passed.former) report = go_to_background();
     os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
 
     master::Options options{line.ini_path,
@@ -163,7 +173,7 @@ int serve(const CommandLine& line, config::Settings settings, os::PassedSockets 
                                 return apply(line, global, daemonize, log);
                             }};
     master::Master master(std::move(settings), std::move(options), log);
-    if (auto bound = master.bind(std::move(passed)); !bound) {
+    if (auto bound = master.bind(std::move(passed.sockets), std::move(passed.former)); !bound) {
         log.error(bound.error().text());
         return fail(log);
     }
@@ -185,7 +195,9 @@ void say(log::ErrorLog& log, std::span<const config::Diagnostic> diagnostics) {
 }  // namespace
 
 int start(const CommandLine& line) {
-    os::PassedSockets passed = os::take_passed_sockets();
+    Passed passed;
+    passed.former = os::take_passed_descriptor(master::former_master_variable);
+    passed.sockets = os::take_passed_sockets();
     log::ErrorLog log;
     const config::LoadResult loaded = read_configuration(line);
     const std::span diagnostics(loaded.diagnostics);

@@ -1,0 +1,179 @@
+#include "phalanx/master/upgrade.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "phalanx/os/execution.hpp"
+#include "phalanx/os/process.hpp"
+#include "running.hpp"
+
+// A reload where the file of the running program was replaced, in this order, so that nothing is lost when
+// something is wrong:
+//
+//   the new program tests the configuration (-t) in a child      fails: an error, nothing else happens
+//   signals wait from here on, until the new program takes them
+//   the process forks; the copy is the former master from now on, with all workers, connections and the line
+//   the process executes the new program                         fails: the copy goes, an error, all as
+//   before the new program starts its pools as at any start; the former master serves meanwhile each of them
+//   takes the place of the former one's pool as at a reload: FormerMaster and Successor
+
+namespace phalanx::master {
+namespace {
+
+/// Twice that is more than it takes the loop to hand out the signals that came before they were held.
+constexpr std::chrono::milliseconds one_turn{5};
+
+}  // namespace
+
+void Master::Running::try_new_program() {
+    const bool is_first_start = static_cast<bool>(announce_);
+    if (is_first_start || (former_ && former_->lives())) {
+        log_.notice(
+            fmt::format("{} was replaced: it takes over once {}", program_.path(),
+                        is_first_start ? "the start is over" : "the former program's processes have ended"));
+        upgrade_later_ = true;
+        return;
+    }
+    trial_.start(program_.path(), options_.command_line, os::environment_list(), around_.file_limit,
+                 [this](TrialOutcome outcome) { tried_new_program(outcome); });
+}
+
+void Master::Running::tried_new_program(TrialOutcome outcome) {
+    const bool again = std::exchange(reload_again_, false);
+    switch (outcome) {
+        case TrialOutcome::passed:
+            return hold_signals_and_upgrade();
+        case TrialOutcome::foreign:
+            log_.warning(fmt::format(
+                "{} was replaced by one that cannot take over: the master runs the former program until it "
+                "is restarted",
+                program_.path()));
+            return read_configuration();
+        case TrialOutcome::failed:
+            return again ? reload() : keep_configuration();
+    }
+}
+
+void Master::Running::hold_signals_and_upgrade() {
+    is_upgrading_ = true;
+    os::hold_signals();
+    upgrade_timer_.start(one_turn, [this] { upgrade_timer_.start(one_turn, [this] { upgrade(); }); });
+}
+
+void Master::Running::upgrade() {
+    is_upgrading_ = false;
+    reload_again_ = false;
+    if (is_ending()) return os::release_signals();
+    say_execution();
+    const auto fail = [this](const base::Error& why) {
+        os::release_signals();
+        log_.error(why.text());
+        keep_configuration();
+    };
+    auto handover = prepare_handover();
+    if (!handover) return fail(handover.error());
+    (void)log_.flush();
+    loop_->prepare_fork();
+    auto forked = os::fork_process();
+    if (forked && forked->is_copy) return become_former(*std::move(handover));
+    loop_->go_on_as_original();
+    if (!forked) return fail(forked.error());
+    fail(execute_new_program(*std::move(handover), forked->copy.pid));
+}
+
+base::Result<Master::Running::Handover> Master::Running::prepare_handover() {
+    auto link = os::make_message_pair();
+    if (!link) return link.error();
+    auto verdict = os::make_pipe();
+    if (!verdict) return verdict.error();
+    if (!Successor::announce(link->there.get(), pools_))
+        return base::Error{"the new program cannot be told of all pools"};
+    return Handover{*std::move(link), *std::move(verdict)};
+}
+
+/// Comes back only if it fails.
+base::Error Master::Running::execute_new_program(Handover handover, pid_t former) {
+    handover.link.there.reset();
+    handover.verdict.read_end.reset();
+    stall_alarm_.reset();
+    os::drop_held_signal(SIGALRM);
+    os::Execution execution;
+    execution.path = program_.path();
+    execution.arguments = options_.command_line;
+    execution.environment = os::environment_list();
+    execution.file_limit = around_.file_limit;
+    execution.nice_value = facts_.nice_value;
+    const auto sockets = pools_.sockets_to_pass();
+    for (const std::string& variable : os::variables_for(sockets)) execution.environment.push_back(variable);
+    for (const os::SocketToPass& socket : sockets) execution.descriptors.push_back(socket.fd);
+    execution.environment.push_back(
+        fmt::format("{}={}:{}", former_master_variable, handover.link.here.get(), former));
+    execution.descriptors.push_back(handover.link.here.get());
+    auto failed = os::execute(execution);
+    (void)os::write_all(handover.verdict.write_end.get(), "n");
+    arm_stall_alarm();
+    return failed;
+}
+
+/// In the copy. Nothing that it shares with the original may be touched before the verdict.
+void Master::Running::become_former(Handover handover) {
+    handover.link.here.reset();
+    handover.verdict.write_end.reset();
+    char byte = 0;
+    ssize_t size = 0;
+    while ((size = ::read(handover.verdict.read_end.get(), &byte, 1)) < 0 && errno == EINTR) {
+    }
+    if (size != 0) ::_exit(0);
+    if (auto watching = loop_->go_on_as_copy(); !watching) {
+        log_.error(watching.error().text());
+        ::_exit(70);
+    }
+    os::set_process_title("php-fpm: former master process");
+    stall_alarm_.reset();
+    arm_stall_alarm();
+    start_timer_.cancel();
+    monitor_timer_.cancel();
+    state_ = State::serving;
+    pools_.become_former();
+    successor_ = std::make_unique<Successor>(
+        Successor::Parts{*loop_, pools_, around_, facts_.pid, [this] { look_whether_over(); }},
+        std::move(handover.link.there));
+    if (auto started = successor_->start(); !started) log_.error(started.error().text());
+    os::release_signals();
+    look_whether_over();
+}
+
+void Master::Running::handle_signal_as_former(int signal) {
+    switch (signal) {
+        case SIGQUIT:
+            return finish();
+        case SIGTERM:
+        case SIGINT:
+            return terminate();
+        case SIGUSR1:
+            // The successor says how it went.
+            (void)log_.reopen();
+            (void)pools_.reopen_access_logs();
+            return;
+        default:
+            return;
+    }
+}
+
+void Master::Running::look_whether_former_is_over() {
+    if (!successor_->is_there() && !is_ending()) return terminate();
+    if (pools_.have_processes()) return;
+    // The last ones may be answers of the master's own that are still being read.
+    const bool has_passed_on_all = successor_->has_all() && !pools_.hold_connections();
+    if (is_ending() || has_passed_on_all) loop_->stop();
+}
+
+void Master::Running::former_master_ended() {
+    if (is_ending()) return look_whether_over();
+    if (std::exchange(upgrade_later_, false)) reload();
+}
+
+}  // namespace phalanx::master
