@@ -18,6 +18,8 @@ constexpr std::size_t most_pools = 65'536;
 /// The same for workers of one pool, those of several generations together.
 constexpr std::uint32_t most_workers = 65'536;
 
+/// A former master that does not answer for so long is not waited for.
+constexpr std::chrono::seconds longest_silence{5};
 /// At what a former master that has ended may have left in the socket.
 constexpr int most_last_looks = 4096;
 
@@ -50,6 +52,7 @@ class FormerPool final : public Forerunner {
         counted_.take(news_.living);
         counted_.give_back(before);
         yields_ = news.yields != 0;
+        if (yields_) asked_at_.reset();
         if (news.left != 0) left_ = true;
         if (news_.living < before) place_is_asked_for_ = false;
         tell_heir();
@@ -76,11 +79,13 @@ class FormerPool final : public Forerunner {
     [[nodiscard]] bool yield_to(PoolHeir& coming) override {
         coming_ = &coming;
         if (yields_ || left_) return true;
+        if (!asked_at_) asked_at_ = base::Monotonic::now();
         send(UpgradeKind::yield);
         return false;
     }
     [[nodiscard]] bool yields_to(const PoolHeir& coming) const override {
-        return left_ || (coming_ == &coming && yields_);
+        const bool is_silent = asked_at_ && base::Monotonic::now() - *asked_at_ > longest_silence;
+        return left_ || (coming_ == &coming && (yields_ || is_silent));
     }
     [[nodiscard]] bool makes_place() override {
         if (left_ || std::exchange(has_no_place_, false)) return false;
@@ -90,6 +95,7 @@ class FormerPool final : public Forerunner {
     void carry_on() override {
         coming_ = nullptr;
         yields_ = false;
+        asked_at_.reset();
         send(UpgradeKind::carry_on);
     }
     [[nodiscard]] Estate estate() const override {
@@ -148,7 +154,8 @@ class FormerPool final : public Forerunner {
     WorkerQuota& counted_ = link_.around_.quota;
     PoolHeir* coming_ = nullptr;
     PoolHeir* heir_ = nullptr;
-    std::vector<PassedConnection> early_;  ///< before there is an heir
+    std::vector<PassedConnection> early_;          ///< before there is an heir
+    std::optional<base::MonotonicTime> asked_at_;  ///< to yield, and has not answered
     bool yields_ = false;
     bool left_ = false;
     bool was_left_ = false;  ///< by our word
@@ -184,6 +191,7 @@ void FormerMaster::read_announcement() {
         switch (packet.head.kind) {
             case UpgradeKind::hello:
                 understood_ = packet.head.value == upgrade_protocol;
+                pid_file_ = std::move(packet.bytes);
                 if (understood_) break;
                 return around_.log.warning(
                     "the former program speaks another language: its connections that wait are closed");

@@ -35,6 +35,8 @@ class FormerMaster {
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
     [[nodiscard]] bool lives() const { return lives_; }
     void signal(int number);
+    /// What it has written its number to, which is this process's.
+    [[nodiscard]] const std::string& pid_file() const { return pid_file_; }
 
   private:
     friend class FormerPool;
@@ -50,6 +52,7 @@ class FormerMaster {
     pid_t pid_ = 0;
     os::UniqueFd pidfd_;
     std::vector<std::unique_ptr<FormerPool>> pools_;
+    std::string pid_file_;
     std::size_t others_ = 0;  ///< living workers of no pool above
     bool lives_ = false;
     bool understood_ = false;

@@ -73,7 +73,9 @@ void PassedSockets::settle(const std::set<std::string>& used) {
         const bool is_used = used.count(name) > 0;
         if (!is_used) {
             os::remove_socket_file(passed.socket);
-            log_.warning(
+            // Ours is one of a pool that has left the configuration since.
+            log_.log(
+                passed.socket.file == os::SocketFile::ours ? log::Level::debug : log::Level::warning,
                 fmt::format("the socket {}{} was passed to this program and is closed: no pool listens there",
                             name, passed.name.empty() ? "" : fmt::format(" ({})", passed.name)));
         }

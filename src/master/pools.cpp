@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "phalanx/os/descriptor.hpp"
-#include "phalanx/os/service_manager.hpp"
 
 namespace phalanx::master {
 namespace {
@@ -120,6 +119,29 @@ Result<void> Pools::make(std::vector<Next>& pools, PoolPlan plan, const OpenSock
     return {};
 }
 
+Result<std::vector<os::ListenSocket>> Pools::reserve(const std::vector<PoolPlan>& plans) {
+    std::vector<os::ListenSocket> reserved;
+    const OpenSockets open = open_sockets(plans);
+    const auto reserve_all = [&]() -> Result<void> {
+        for (const PoolPlan& plan : plans) {
+            if (auto log = open_access_log(plan.settings); !log) return log.error();
+            for (const ListenPlan* where : {&plan.listen, &plan.status_listen}) {
+                if (where->text.empty()) continue;
+                const OpenSocket* found = find_at(open, *where);
+                if (found != nullptr && os::can_be_found(*found->socket)) continue;
+                auto socket = listen_at(*where, plan, open);
+                if (!socket) return socket.error();
+                reserved.push_back(*std::move(socket));
+            }
+        }
+        return {};
+    };
+    auto done = reserve_all();
+    if (done) return reserved;
+    for (const os::ListenSocket& socket : reserved) os::remove_socket_file(socket);
+    return done.error();
+}
+
 Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Forerunner* former) {
     auto pool = Pool::create(around_, std::move(parts));
     if (!pool) return pool;
@@ -196,41 +218,6 @@ std::vector<const os::ListenSocket*> Pools::sockets() const {
         if (const os::ListenSocket* status = pool->status_socket()) sockets.push_back(status);
     }
     return sockets;
-}
-
-bool Pools::is_followed(const Forerunner& former) const {
-    return std::ranges::any_of(present_, [&](const auto& pool) { return pool->predecessor() == &former; });
-}
-
-std::vector<os::SocketToPass> Pools::sockets_to_pass() const {
-    std::vector<os::SocketToPass> all = passed_.lent();
-    for (const os::ListenSocket* socket : sockets()) {
-        if (socket->file == os::SocketFile::ours)
-            all.push_back({socket->fd.get(), os::bound_name(*socket), os::stored_name(*socket)});
-    }
-    return all;
-}
-
-void Pools::become_former() {
-    to_launch_.clear();
-    const bool is_bounded = around_.quota.is_bounded();
-    for_each(
-        [&](Pool& pool) { pool.become_former(is_bounded ? std::max<std::size_t>(pool.living(), 1) : 0); });
-    for (const auto& pool : present_) {
-        if (pool->predecessor() != nullptr) pool->give_up();
-    }
-}
-
-std::size_t Pools::living_workers() const {
-    std::size_t number = 0;
-    for_each([&](const Pool& pool) { number += pool.staff_size(); });
-    return number;
-}
-
-bool Pools::hold_connections() const {
-    bool some = false;
-    for_each([&](const Pool& pool) { some = some || pool.holds_connections(); });
-    return some;
 }
 
 std::size_t Pools::owners_of(const os::ListenSocket& socket) const {

@@ -55,6 +55,8 @@ class Pools {
     [[nodiscard]] bool is_followed(const Forerunner& former) const;
     /// What a program that takes this one's place is to get: the sockets, and what was passed to this one.
     [[nodiscard]] std::vector<os::SocketToPass> sockets_to_pass() const;
+    /// Binds what of a plan is not open yet, for such a program. Error: it could not start; nothing is left.
+    [[nodiscard]] base::Result<std::vector<os::ListenSocket>> reserve(const std::vector<PoolPlan>& plans);
     /// The process is the former master from now on. Pools that were to come give up.
     void become_former();
     template <typename Function>

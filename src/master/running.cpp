@@ -100,6 +100,8 @@ int Master::Running::run(const std::function<void()>& announce) {
         clean_up();
         return 78;
     }
+    if (former_ && !former_->pid_file().empty() && former_->pid_file() != global_.pid)
+        (void)::unlink(former_->pid_file().c_str());
     raise_priority();
     await_signals();
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
@@ -121,7 +123,10 @@ int Master::Running::run(const std::function<void()>& announce) {
 
 bool Master::Running::write_pid_file() {
     if (global_.pid.empty()) return true;
-    const os::UniqueFd file(::open(global_.pid.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const bool is_there = former_ && former_->pid_file() == global_.pid;
+    // With the same number in it, of which nobody is to miss a digit meanwhile.
+    const os::UniqueFd file(
+        ::open(global_.pid.c_str(), O_WRONLY | O_CREAT | (is_there ? 0 : O_TRUNC) | O_CLOEXEC, 0644));
     pid_file_written_ = static_cast<bool>(file);
     if (!file) {
         log_.error(system_error(fmt::format("Unable to create the PID file ({}).", global_.pid)).text());

@@ -69,6 +69,7 @@ class Master::Running {
     // The program was replaced: upgrade.cpp
     void try_new_program();
     void tried_new_program(TrialOutcome outcome);
+    void reserve_addresses(const NewConfiguration& next);
     void hold_signals_and_upgrade();
     void upgrade();
     struct Handover {
@@ -77,6 +78,7 @@ class Master::Running {
     };
     [[nodiscard]] base::Result<Handover> prepare_handover();
     [[nodiscard]] base::Error execute_new_program(Handover handover, pid_t former);
+    [[nodiscard]] std::vector<os::SocketToPass> sockets_to_pass() const;
     void become_former(Handover handover);
     void handle_signal_as_former(int signal);
     void look_whether_former_is_over();
@@ -126,6 +128,7 @@ class Master::Running {
     std::function<void()> announce_;
     bool renew_all_ = false;                   ///< the next reload is an emergency restart
     bool reload_again_ = false;                ///< asked for while the configuration is being read
+    std::vector<os::ListenSocket> reserved_;   ///< for the new program
     bool is_upgrading_ = false;                ///< the new program has passed its trial
     bool upgrade_later_ = false;               ///< asked for when it could not be
     std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones

@@ -8,10 +8,6 @@
 namespace phalanx::master {
 namespace {
 
-/// How long a program may take from its execution to its first word. One that never speaks is none of ours,
-/// or of a release that does not know of this.
-constexpr std::chrono::seconds hello_limit{60};
-
 PoolNews describe(const Pool& pool) {
     const Estate estate = pool.estate();
     PoolNews news;
@@ -134,9 +130,10 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
     bool is_wanted_ = true;  ///< the pool's connections
 };
 
-bool Successor::announce(int socket, Pools& pools) {
+bool Successor::announce(int socket, Pools& pools, const std::string& pid_file) {
     std::vector<UpgradePacket> packets;
     packets.push_back(make_packet(UpgradeKind::hello, 0, std::uint64_t{upgrade_protocol}));
+    packets.back().bytes = pid_file;
     std::size_t others = pools.living_workers();
     for (const Pool* pool : serving(pools)) {
         const PoolNews news = describe(*pool);
@@ -157,8 +154,7 @@ Successor::Successor(Parts parts, os::UniqueFd socket)
       channel_(
           parts_.loop, std::move(socket), [this](UpgradePacket packet) { take(std::move(packet)); },
           [this] { parts_.changed(); }),
-      children_(parts_.loop, [this](const os::ChildEnd& end) { child_ended(end); }),
-      hello_timer_(parts_.loop) {
+      children_(parts_.loop, [this](const os::ChildEnd& end) { child_ended(end); }) {
     for (Pool* pool : serving(parts_.pools))
         heirs_.push_back(
             std::make_unique<AbsentHeir>(*this, static_cast<std::uint32_t>(heirs_.size()), *pool));
@@ -175,7 +171,6 @@ base::Result<void> Successor::start() {
         });
     });
     for (const pid_t pid : gone) child_ended({pid, os::ChildEnd::How::exited, 0});
-    hello_timer_.start(hello_limit, [this] { drain(); });
     look();
     return channel_.watch();
 }
@@ -192,7 +187,6 @@ void Successor::drain() {
 void Successor::take(UpgradePacket packet) {
     switch (packet.head.kind) {
         case UpgradeKind::hello:
-            hello_timer_.cancel();
             children_.expect_word();
             // It cannot say what it wants, nor take anything.
             if (packet.head.value != upgrade_protocol) drain();

@@ -36,7 +36,7 @@ class Successor {
 
     /// What the successor is told before it begins: hello, then each pool that serves. To be sent before the
     /// fork, by the one that will be executed. False: there is no room for it.
-    [[nodiscard]] static bool announce(int socket, Pools& pools);
+    [[nodiscard]] static bool announce(int socket, Pools& pools, const std::string& pid_file);
 
     [[nodiscard]] base::Result<void> start();
     /// Pools that cannot serve any more leave of themselves.
@@ -55,7 +55,6 @@ class Successor {
     UpgradeChannel channel_;
     FosterChildren children_;
     std::vector<std::unique_ptr<AbsentHeir>> heirs_;
-    Timer hello_timer_;
 };
 
 }  // namespace phalanx::master

@@ -8,12 +8,14 @@
 
 #include "phalanx/os/execution.hpp"
 #include "phalanx/os/process.hpp"
+#include "phalanx/os/service_manager.hpp"
 #include "running.hpp"
 
 // A reload where the file of the running program was replaced, in this order, so that nothing is lost when
 // something is wrong:
 //
 //   the new program tests the configuration (-t) in a child      fails: an error, nothing else happens
+//   addresses and access logs that are new in it are opened    not to be had: the same
 //   signals wait from here on, until the new program takes them
 //   the process forks; the copy is the former master from now on, with all workers, connections and the line
 //   the process executes the new program                         fails: the copy goes, an error, all as
@@ -25,6 +27,7 @@ namespace {
 
 /// Twice that is more than it takes the loop to hand out the signals that came before they were held.
 constexpr std::chrono::milliseconds one_turn{5};
+constexpr std::size_t descriptors_of_a_start = 128;
 
 }  // namespace
 
@@ -45,7 +48,7 @@ void Master::Running::tried_new_program(TrialOutcome outcome) {
     const bool again = std::exchange(reload_again_, false);
     switch (outcome) {
         case TrialOutcome::passed:
-            return hold_signals_and_upgrade();
+            return reader_.start([this](const NewConfiguration& next) { reserve_addresses(next); });
         case TrialOutcome::foreign:
             log_.warning(fmt::format(
                 "{} was replaced by one that cannot take over: the master runs the former program until it "
@@ -57,6 +60,27 @@ void Master::Running::tried_new_program(TrialOutcome outcome) {
     }
 }
 
+/// The new program ends if it cannot listen, and everything with it: so that is tried here.
+void Master::Running::reserve_addresses(const NewConfiguration& next) {
+    // What this program cannot read the new one can, as it has said.
+    if (next.plan) {
+        auto reserved = pools_.reserve(next.plan->pools);
+        if (!reserved) {
+            log_.error(reserved.error().text());
+            return std::exchange(reload_again_, false) ? reload() : keep_configuration();
+        }
+        reserved_ = *std::move(reserved);
+    }
+    hold_signals_and_upgrade();
+}
+
+std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
+    std::vector<os::SocketToPass> all = pools_.sockets_to_pass();
+    for (const os::ListenSocket& socket : reserved_)
+        all.push_back({socket.fd.get(), os::bound_name(socket), os::stored_name(socket)});
+    return all;
+}
+
 void Master::Running::hold_signals_and_upgrade() {
     is_upgrading_ = true;
     os::hold_signals();
@@ -66,10 +90,15 @@ void Master::Running::hold_signals_and_upgrade() {
 void Master::Running::upgrade() {
     is_upgrading_ = false;
     reload_again_ = false;
-    if (is_ending()) return os::release_signals();
-    say_execution();
-    const auto fail = [this](const base::Error& why) {
+    const auto give_up = [this] {
+        for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
+        reserved_.clear();
         os::release_signals();
+    };
+    if (is_ending()) return give_up();
+    say_execution();
+    const auto fail = [&](const base::Error& why) {
+        give_up();
         log_.error(why.text());
         keep_configuration();
     };
@@ -89,7 +118,7 @@ base::Result<Master::Running::Handover> Master::Running::prepare_handover() {
     if (!link) return link.error();
     auto verdict = os::make_pipe();
     if (!verdict) return verdict.error();
-    if (!Successor::announce(link->there.get(), pools_))
+    if (!Successor::announce(link->there.get(), pools_, pid_file_written_ ? global_.pid : std::string()))
         return base::Error{"the new program cannot be told of all pools"};
     return Handover{*std::move(link), *std::move(verdict)};
 }
@@ -104,9 +133,11 @@ base::Error Master::Running::execute_new_program(Handover handover, pid_t former
     execution.path = program_.path();
     execution.arguments = options_.command_line;
     execution.environment = os::environment_list();
-    execution.file_limit = around_.file_limit;
     execution.nice_value = facts_.nice_value;
-    const auto sockets = pools_.sockets_to_pass();
+    const auto sockets = sockets_to_pass();
+    // With more of them than a program has descriptors by default it could not even start.
+    if (sockets.size() + descriptors_of_a_start < around_.file_limit)
+        execution.file_limit = around_.file_limit;
     for (const std::string& variable : os::variables_for(sockets)) execution.environment.push_back(variable);
     for (const os::SocketToPass& socket : sockets) execution.descriptors.push_back(socket.fd);
     execution.environment.push_back(
@@ -138,6 +169,7 @@ void Master::Running::become_former(Handover handover) {
     monitor_timer_.cancel();
     state_ = State::serving;
     pools_.become_former();
+    reserved_.clear();
     successor_ = std::make_unique<Successor>(
         Successor::Parts{*loop_, pools_, around_, facts_.pid, [this] { look_whether_over(); }},
         std::move(handover.link.there));

@@ -21,7 +21,7 @@ inline constexpr std::uint32_t upgrade_protocol = 1;
 /// F: the former master, which looks after its workers; S: its successor, whose program was executed in F's
 /// place.
 enum class UpgradeKind : std::uint32_t {
-    hello = 1,    ///< F and S, first of all; `value`: upgrade_protocol
+    hello = 1,    ///< F and S, first of all; `value`: upgrade_protocol; bytes: F's pid file
     pool,         ///< F: a pool of its own; bytes: PoolNews, then the name of its address (empty: nobody's)
     announced,    ///< F: that was the last one
     news,         ///< F: bytes: PoolNews

@@ -74,6 +74,19 @@ TEST_F(BadProgram, OrABadConfigurationKeepsServing) {
     EXPECT_TRUE(runs_new_program(site().daemon().pid())) << site().daemon().log();
 }
 
+/// -t does not try that.
+TEST_F(BadProgram, OrAnAddressInUseKeepsServing) {
+    site().add_pool("first");
+    const std::filesystem::path first = site().pool("first").value("listen");
+    site().add_pool("second").set("listen", (site().files() / "file").string());
+    site().files().write("file", "not a socket");
+    replace_program();
+    EXPECT_TRUE(reload_says("the configuration was not changed")) << site().daemon().log();
+    EXPECT_FALSE(runs_new_program(site().daemon().pid()));
+    EXPECT_FALSE(std::filesystem::exists(first));
+    expect_that_nothing_has_changed();
+}
+
 /// It passes the test, and is another file by the time it is executed.
 TEST_F(BadProgram, ThatCannotBeExecutedAfterAllKeepsServing) {
     const auto good = site().files() / "bin" / "good";
