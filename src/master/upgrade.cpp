@@ -70,6 +70,10 @@ void Master::Running::reserve_addresses(const NewConfiguration& next) {
             return std::exchange(reload_again_, false) ? reload() : keep_configuration();
         }
         reserved_ = *std::move(reserved);
+        // The new program takes what is ours for stored.
+        std::vector<const os::ListenSocket*> all = pools_.sockets();
+        for (const os::ListenSocket& socket : reserved_) all.push_back(&socket);
+        socket_store_.keep(all);
     }
     hold_signals_and_upgrade();
 }
@@ -93,6 +97,7 @@ void Master::Running::upgrade() {
     const auto give_up = [this] {
         for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
         reserved_.clear();
+        if (!is_ending()) socket_store_.keep(pools_.sockets());
         os::release_signals();
     };
     if (is_ending()) return give_up();

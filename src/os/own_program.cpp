@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <string_view>
 
 #include "phalanx/os/process.hpp"
 
@@ -26,11 +27,19 @@ std::string absolute(const std::string& path) {
     return ::getcwd(folder, sizeof folder) != nullptr ? std::string(folder) + "/" + path : path;
 }
 
+/// What the kernel says of a file that is gone has a mark behind it; the path that it had is wanted, where
+/// another file may be already.
+std::string former_path(std::string path) {
+    constexpr std::string_view mark = " (deleted)";
+    if (path.ends_with(mark) && ::access(path.c_str(), F_OK) != 0) path.resize(path.size() - mark.size());
+    return path;
+}
+
 }  // namespace
 
 OwnProgram::OwnProgram(const std::string& name) {
     const bool is_path = name.find('/') != std::string::npos;
-    path_ = is_path && is_running_program(name) ? absolute(name) : own_program_path();
+    path_ = is_path && is_running_program(name) ? absolute(name) : former_path(own_program_path());
 }
 
 bool OwnProgram::was_replaced() const {

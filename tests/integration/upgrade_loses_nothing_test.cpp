@@ -241,6 +241,51 @@ TEST_F(Upgrade, LeavesThePoolToTheFormerProgramUntilTheNewOneCanServe) {
     EXPECT_FALSE(is_one_of(next, served));
 }
 
+/// A generation that has not come to serve when the program is executed.
+TEST_F(Upgrade, LeavesOutAGenerationThatNeverCame) {
+    site().with_opcache();
+    site().start();
+    site().script("preload.php", "<?php throw new Exception('the cause of it');");
+    site().pool().set("php_admin_value[opcache.preload]", (site().root() / "preload.php").string());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    const auto former = site().daemon().others();
+    ASSERT_NE(worker(), 0);
+    site().pool().remove("php_admin_value[opcache.preload]");
+    ASSERT_TRUE(upgrade()) << site().daemon().log();
+    EXPECT_TRUE(ends(former)) << site().daemon().log();
+    EXPECT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); })) << site().daemon().log();
+    EXPECT_NE(worker(), 0) << site().daemon().log();
+}
+
+TEST_F(Upgrade, KeepsToProcessMax) {
+    site().add_pool("second");
+    site().global().set("process.max", "4");
+    site().start();
+    RunningScript one(site().address(), site().request("/slow.php"));
+    RunningScript two(site().address("second"), site().request("/slow.php"));
+    std::atomic<bool> over = false;
+    std::size_t most = 0;
+    std::thread watch([&] {
+        while (!over) {
+            most =
+                std::max(most, site().daemon().workers().size() + site().daemon().workers("second").size());
+            std::this_thread::sleep_for(milliseconds(2));
+        }
+    });
+    const bool upgraded = upgrade();
+    EXPECT_NE(worker(), 0);
+    EXPECT_NE(one.rest().output.find("done"), std::string::npos);
+    EXPECT_NE(two.rest().output.find("done"), std::string::npos);
+    EXPECT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); }));
+    over = true;
+    watch.join();
+    EXPECT_TRUE(upgraded) << site().daemon().log();
+    EXPECT_LE(most, 4u);
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        return site().daemon().workers().size() == 2 && site().daemon().workers("second").size() == 2;
+    })) << site().daemon().log();
+}
+
 TEST_F(Upgrade, GoesOnWhenTheFormerMasterIsKilled) {
     site().start();
     RunningScript slow(site().address(), site().request("/slow.php"));
@@ -253,6 +298,33 @@ TEST_F(Upgrade, GoesOnWhenTheFormerMasterIsKilled) {
     EXPECT_TRUE(ends({slow.pid()}));
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     EXPECT_NE(worker(), 0) << site().daemon().log();
+}
+
+/// In the background; nobody waits for a report any more.
+TEST_F(Upgrade, StaysInTheBackground) {
+    const auto pid_file = site().files() / "master.pid";
+    site().global().set("pid", pid_file.string()).set("daemonize", "yes");
+    site().global().set("error_log", (site().files() / "error.log").string());
+    site().files().write("php-fpm.conf", site().config().text());
+    Command command;
+    command.arguments = {program().string(), "-n", "-D", "-y", (site().files() / "php-fpm.conf").string()};
+    command.output = site().files() / "output";
+    command.errors = site().files() / "errors";
+    ChildProcess start(command);
+    ASSERT_EQ(start.wait(), (ExitStatus{0, 0}));
+    const pid_t master = std::atoi(read_file(pid_file).c_str());
+    const pid_t former = worker();
+    ASSERT_NE(former, 0);
+    replace_program();
+    ASSERT_TRUE(signal_process(master, SIGUSR2));
+    ASSERT_TRUE(eventually(kPatience, [&] { return runs_new_program(master) && !is_alive(former); }))
+        << read_file(site().files() / "error.log");
+    EXPECT_NE(worker(), 0);
+    EXPECT_EQ(read_file(pid_file), std::to_string(master));
+    ASSERT_TRUE(signal_process(master, SIGTERM));
+    EXPECT_TRUE(eventually(kPatience, [&] { return !is_alive(master); }));
+    EXPECT_FALSE(std::filesystem::exists(pid_file));
+    EXPECT_EQ(read_file(command.errors), "");
 }
 
 class UpgradeThenStop : public Upgrade, public testing::WithParamInterface<int> {};

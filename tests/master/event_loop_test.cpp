@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "phalanx/base/clock.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
@@ -113,6 +116,47 @@ TEST_F(EventLoopTest, EachWriteToACounterIsAnEdgeAlthoughNobodyReadsIt) {
         for (int turn = 0; turn < 3; ++turn) loop_->run_ready();
         EXPECT_EQ(counter.events, writes);
     }
+}
+
+/// Whatever the copy does to its sets, the original's stay as they are.
+TEST_F(EventLoopTest, ACopyOfTheProcessWatchesOnInSetsOfItsOwn) {
+    auto other = os::make_eventfd();
+    ASSERT_TRUE(other);
+    Counter counter;
+    Counter one_shot;
+    auto watch = loop_->watch(event_.get(), EPOLLIN | EPOLLET, counter);
+    auto once = loop_->watch(other->get(), EPOLLIN | EPOLLONESHOT, one_shot);
+    ASSERT_TRUE(watch && once);
+    ASSERT_EQ(::eventfd_write(other->get(), 1), 0);
+    for (int turn = 0; turn < 3; ++turn) loop_->run_ready();
+    ASSERT_EQ(one_shot.events, 1);
+    Timer timer(*loop_);
+    bool rang = false;
+    timer.start(std::chrono::milliseconds(1), [&rang] { rang = true; });
+    loop_->prepare_fork();
+    const pid_t copy = ::fork();
+    ASSERT_GE(copy, 0);
+    if (copy == 0) {
+        if (!loop_->go_on_as_copy()) ::_exit(1);
+        (void)::eventfd_write(event_.get(), 1);
+        const auto end = base::Monotonic::now() + std::chrono::seconds(20);
+        while ((counter.events == 0 || !rang) && base::Monotonic::now() < end) loop_->run_ready();
+        // What was reported once is not reported again before it is armed again.
+        if (one_shot.events != 1) ::_exit(2);
+        once->rearm(EPOLLIN | EPOLLONESHOT);
+        while (one_shot.events == 1 && base::Monotonic::now() < end) loop_->run_ready();
+        watch = Watch();
+        ::_exit(counter.events == 1 && one_shot.events == 2 && rang ? 0 : 3);
+    }
+    loop_->go_on_as_original();
+    int status = 0;
+    ASSERT_EQ(::waitpid(copy, &status, 0), copy);
+    EXPECT_EQ(status, 0);
+    for (int turn = 0; turn < 3; ++turn) loop_->run_ready();
+    EXPECT_EQ(counter.events, 1) << "the copy's write is told here, too";
+    ASSERT_EQ(::eventfd_write(event_.get(), 1), 0);
+    for (int turn = 0; turn < 3; ++turn) loop_->run_ready();
+    EXPECT_EQ(counter.events, 2);
 }
 
 }  // namespace
