@@ -64,9 +64,9 @@ void Dispatcher::inherit_given(PassedConnection connection) {
     if (!job) return;
     job->since = since;
     if (place == LinePlace::back) return take_job(*std::move(job));
-    std::vector<Job> one;
-    one.push_back(*std::move(job));
-    return_to_line(std::move(one));
+    // One after the other: put in front, they would come to stand the wrong way round.
+    line_.join_by_age(*std::move(job));
+    look_soon();
     pump_soon();
 }
 

@@ -195,12 +195,12 @@ void FormerMaster::read_announcement() {
                 if (understood_) break;
                 return around_.log.warning(
                     "the former program speaks another language: its connections that wait are closed");
-            case UpgradeKind::pool:
-                if (understood_ && pools_.size() < most_pools) add_pool(packet);
+            case UpgradeKind::pools:
+                if (understood_) add_pools(packet);
                 break;
             case UpgradeKind::announced:
                 if (const auto rest = object_in<PoolNews>(packet))
-                    others_ = std::min(rest->first.living, most_workers);
+                    others_ = std::min(rest->living, most_workers);
                 return around_.quota.take(others_);
             default:
                 return;
@@ -208,11 +208,12 @@ void FormerMaster::read_announcement() {
     }
 }
 
-void FormerMaster::add_pool(const UpgradePacket& packet) {
-    auto news = object_in<PoolNews>(packet);
-    if (!news) return;
-    pools_.push_back(std::make_unique<FormerPool>(*this, static_cast<std::uint32_t>(pools_.size()),
-                                                  std::move(news->second), news->first));
+void FormerMaster::add_pools(const UpgradePacket& packet) {
+    for (PoolAnnouncement& pool : pools_in(packet)) {
+        if (pools_.size() == most_pools) return;
+        pools_.push_back(std::make_unique<FormerPool>(*this, static_cast<std::uint32_t>(pools_.size()),
+                                                      std::move(pool.address), pool.news));
+    }
 }
 
 base::Result<void> FormerMaster::start(const IsFollowed& is_followed) {
@@ -243,7 +244,7 @@ void FormerMaster::take(UpgradePacket packet) {
     }
     switch (packet.head.kind) {
         case UpgradeKind::news:
-            if (const auto news = object_in<PoolNews>(packet)) pool->take(news->first);
+            if (const auto news = object_in<PoolNews>(packet)) pool->take(*news);
             return;
         case UpgradeKind::no_place:
             return pool->no_place();
@@ -268,6 +269,7 @@ bool FormerMaster::child_ended(const os::ChildEnd& end) {
 
 void FormerMaster::ended() {
     if (!std::exchange(lives_, false)) return;
+    pidfd_.reset();
     around_.quota.give_back(std::exchange(others_, 0));
     for (const auto& pool : pools_) pool->end();
     changed_();

@@ -7,7 +7,7 @@
 
 #include "phalanx/os/execution.hpp"
 #include "pool_surroundings.hpp"
-#include "upgrade_packet.hpp"
+#include "upgrade_channel.hpp"
 
 namespace phalanx::master {
 
@@ -43,7 +43,7 @@ class FormerMaster {
     [[nodiscard]] Forerunner* pool_at(const std::string& address) const;
     void read_announcement();
     void take(UpgradePacket packet);
-    void add_pool(const UpgradePacket& packet);
+    void add_pools(const UpgradePacket& packet);
     void ended();
 
     PoolSurroundings& around_;

@@ -32,6 +32,14 @@ void Line::return_to_front(std::vector<Job> jobs) {
     changed();
 }
 
+void Line::join_by_age(Job job) {
+    const auto place =
+        std::upper_bound(jobs_.begin(), jobs_.end(), job.since,
+                         [](base::MonotonicTime since, const Job& other) { return since < other.since; });
+    jobs_.insert(place, std::move(job));
+    changed();
+}
+
 Job Line::take_first() {
     Job job = drop_first();
     job.waited_usec = usec_of(base::Monotonic::now() - job.since);

@@ -27,6 +27,8 @@ class Line {
     void join(Job job);
     /// Jobs that were given out and came back untaken: they were first and are so again.
     void return_to_front(std::vector<Job> jobs);
+    /// A job that comes from another process's line: between those that came before it and after it.
+    void join_by_age(Job job);
     /// The first one leaves for a worker.
     [[nodiscard]] Job take_first();
     /// The first one leaves, for whatever else.

@@ -78,19 +78,28 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
 
     // PoolHeir
     void await_place() override { tell(); }
-    void count_on(std::uint64_t, std::uint64_t) override { tell(); }
+    void count_on(std::uint64_t requests, std::uint64_t slow) override {
+        last_.departed_requests += requests;
+        last_.slow_requests += slow;
+        tell();
+    }
     [[nodiscard]] ConnectionHeir& connection_heir() override { return *this; }
     [[nodiscard]] int listener() const override { return -1; }
     void add_former(Forerunner& former) override { formers_.push_back(&former); }
     void remove_former(Forerunner& former) override {
         std::erase(formers_, &former);
         tell();
-        if (pool_ != nullptr && static_cast<Forerunner*>(pool_) == &former) pool_ = nullptr;
     }
     // ConnectionHeir
     void inherit_jobs(std::vector<Job> jobs, LinePlace place) override {
-        for (Job& job : jobs)
-            pass_on({std::move(job.fd), Served::no, std::move(job.bytes), job.since, place});
+        const auto now = base::Monotonic::now();
+        for (Job& job : jobs) {
+            // Of one that a worker has not taken, the channel knows only how long it had waited.
+            const auto since = job.since != base::MonotonicTime{}
+                                   ? job.since
+                                   : now - std::chrono::microseconds(job.waited_usec);
+            pass_on({std::move(job.fd), Served::no, std::move(job.bytes), since, place});
+        }
     }
     void inherit_parked(PassedConnection connection) override { pass_on(std::move(connection)); }
     void inherit_given(PassedConnection connection) override { pass_on(std::move(connection)); }
@@ -99,6 +108,7 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
 
   private:
     void leave() {
+        last_ = describe(*pool_);
         left_ = yields_ = true;
         pool_->leave_to(*this);
         tell();
@@ -109,7 +119,8 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
         os::close_without_lingering(std::move(connection.fd));
     }
     void tell() {
-        if (pool_ != nullptr) last_ = describe(*pool_);
+        // What is counted after it has left comes by count_on(), and of its own forerunners, too.
+        if (!left_) last_ = describe(*pool_);
         if (left_) {
             last_.living = 0;
             for (const Forerunner* former : formers_)
@@ -122,7 +133,7 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
 
     Successor& link_;
     std::uint32_t number_;
-    Pool* pool_;  ///< nothing once it is gone
+    Pool* pool_;  ///< until it has left
     PoolNews last_;
     std::vector<Forerunner*> formers_;
     bool yields_ = false;
@@ -131,18 +142,18 @@ class AbsentHeir final : public PoolHeir, public ConnectionHeir {
 };
 
 bool Successor::announce(int socket, Pools& pools, const std::string& pid_file) {
-    std::vector<UpgradePacket> packets;
-    packets.push_back(make_packet(UpgradeKind::hello, 0, std::uint64_t{upgrade_protocol}));
-    packets.back().bytes = pid_file;
+    std::vector<PoolAnnouncement> all;
     std::size_t others = pools.living_workers();
     for (const Pool* pool : serving(pools)) {
-        const PoolNews news = describe(*pool);
-        others -= std::min<std::size_t>(others, news.living);
-        packets.push_back(make_packet(UpgradeKind::pool, 0, news));
-        packets.back().bytes += os::bound_name(pool->socket());
+        all.push_back({describe(*pool), os::bound_name(pool->socket())});
+        others -= std::min<std::size_t>(others, all.back().news.living);
     }
+    UpgradePacket hello = make_packet(UpgradeKind::hello, 0, std::uint64_t{upgrade_protocol});
+    hello.bytes = pid_file;
     PoolNews rest;
     rest.living = static_cast<std::uint32_t>(others);
+    std::vector<UpgradePacket> packets = master::announce(all);
+    packets.insert(packets.begin(), std::move(hello));
     packets.push_back(make_packet(UpgradeKind::announced, 0, rest));
     return std::ranges::all_of(packets, [socket](const UpgradePacket& packet) {
         return send_now(socket, packet) == os::SendResult::sent;
@@ -201,7 +212,7 @@ void Successor::take(UpgradePacket packet) {
 
 void Successor::take_child_end(const UpgradePacket& packet) {
     const auto news = object_in<ChildNews>(packet);
-    const auto end = news ? end_in(news->first) : std::nullopt;
+    const auto end = news ? end_in(*news) : std::nullopt;
     if (end && !children_.child_ended(*end)) parts_.around.unclaimed.add(*end);
 }
 

@@ -7,7 +7,7 @@
 
 #include "foster_children.hpp"
 #include "pools.hpp"
-#include "upgrade_packet.hpp"
+#include "upgrade_channel.hpp"
 
 namespace phalanx::master {
 

@@ -14,13 +14,13 @@
 // A reload where the file of the running program was replaced, in this order, so that nothing is lost when
 // something is wrong:
 //
-//   the new program tests the configuration (-t) in a child      fails: an error, nothing else happens
-//   addresses and access logs that are new in it are opened    not to be had: the same
-//   signals wait from here on, until the new program takes them
-//   the process forks; the copy is the former master from now on, with all workers, connections and the line
-//   the process executes the new program                         fails: the copy goes, an error, all as
-//   before the new program starts its pools as at any start; the former master serves meanwhile each of them
-//   takes the place of the former one's pool as at a reload: FormerMaster and Successor
+//   the new program tests the configuration (-t) in a child      bad: an error, nothing else happens
+//   addresses and access logs that are new in it are opened      not to be had: the same
+//   signals wait, until the new program takes them
+//   the process forks; the copy is the former master, with all workers, connections and the line
+//   the process executes the new program                         bad: the copy goes; an error
+//   the new program starts its pools as at any start, while the former master serves
+//   each takes the place of the former one's pool as at a reload (FormerMaster, Successor)
 
 namespace phalanx::master {
 namespace {
@@ -28,6 +28,10 @@ namespace {
 /// Twice that is more than it takes the loop to hand out the signals that came before they were held.
 constexpr std::chrono::milliseconds one_turn{5};
 constexpr std::size_t descriptors_of_a_start = 128;
+/// For some ten thousand pools.
+constexpr std::size_t room_for_announcement = 4 * 1024 * 1024;
+/// How long answers of the former master's own are waited for once its last process has ended.
+constexpr std::chrono::seconds last_answers_limit{5};
 
 }  // namespace
 
@@ -123,6 +127,7 @@ base::Result<Master::Running::Handover> Master::Running::prepare_handover() {
     if (!link) return link.error();
     auto verdict = os::make_pipe();
     if (!verdict) return verdict.error();
+    os::make_room_to_send(link->there.get(), room_for_announcement);
     if (!Successor::announce(link->there.get(), pools_, pid_file_written_ ? global_.pid : std::string()))
         return base::Error{"the new program cannot be told of all pools"};
     return Handover{*std::move(link), *std::move(verdict)};
@@ -205,7 +210,8 @@ void Master::Running::look_whether_former_is_over() {
     if (pools_.have_processes()) return;
     // The last ones may be answers of the master's own that are still being read.
     const bool has_passed_on_all = successor_->has_all() && !pools_.hold_connections();
-    if (is_ending() || has_passed_on_all) loop_->stop();
+    if (is_ending() || has_passed_on_all) return loop_->stop();
+    if (!stop_timer_.armed()) stop_timer_.start(last_answers_limit, [this] { loop_->stop(); });
 }
 
 void Master::Running::former_master_ended() {

@@ -1,14 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "connection_heir.hpp"
-#include "event_loop.hpp"
-#include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "succession.hpp"
 
@@ -22,8 +21,8 @@ inline constexpr std::uint32_t upgrade_protocol = 1;
 /// place.
 enum class UpgradeKind : std::uint32_t {
     hello = 1,    ///< F and S, first of all; `value`: upgrade_protocol; bytes: F's pid file
-    pool,         ///< F: a pool of its own; bytes: PoolNews, then the name of its address (empty: nobody's)
-    announced,    ///< F: that was the last one
+    pools,        ///< F: its pools; bytes: of each PoolNews, its address's length (32 bits) and name
+    announced,    ///< F: those were all; bytes: PoolNews, with the living workers of no such pool
     news,         ///< F: bytes: PoolNews
     no_place,     ///< F: all workers are busy
     part,         ///< F: bytes read of the connection that follows
@@ -65,6 +64,11 @@ struct PoolNews {
     std::uint8_t left = 0;  ///< accepts no connections any more
 };
 
+struct PoolAnnouncement {
+    PoolNews news;
+    std::string address;
+};
+
 struct ChildNews {
     std::int32_t pid = 0;
     std::int32_t status = 0;
@@ -85,15 +89,18 @@ template <typename T>
     packet.bytes.assign(reinterpret_cast<const char*>(&object), sizeof object);
     return packet;
 }
-/// The object at the beginning of the packet's bytes, and what comes behind it. Nothing: too few bytes.
+/// The object that the packet's bytes are; nothing: they are none.
 template <typename T>
-[[nodiscard]] std::optional<std::pair<T, std::string>> object_in(const UpgradePacket& packet) {
-    if (packet.bytes.size() < sizeof(T)) return std::nullopt;
-    std::pair<T, std::string> found;
-    packet.bytes.copy(reinterpret_cast<char*>(&found.first), sizeof(T));
-    found.second = packet.bytes.substr(sizeof(T));
-    return found;
+[[nodiscard]] std::optional<T> object_in(const UpgradePacket& packet) {
+    if (packet.bytes.size() != sizeof(T)) return std::nullopt;
+    T object;
+    packet.bytes.copy(reinterpret_cast<char*>(&object), sizeof object);
+    return object;
 }
+/// As few packets as it takes.
+[[nodiscard]] std::vector<UpgradePacket> announce(const std::vector<PoolAnnouncement>& pools);
+/// Those that are whole.
+[[nodiscard]] std::vector<PoolAnnouncement> pools_in(const UpgradePacket& packet);
 [[nodiscard]] ChildNews news_of(const os::ChildEnd& end);
 /// Nothing: no such end.
 [[nodiscard]] std::optional<os::ChildEnd> end_in(const ChildNews& news);
@@ -102,45 +109,5 @@ template <typename T>
 /// The bytes one packet may carry, and those of a connection in all (of its parts, too).
 inline constexpr std::size_t most_packet_bytes = 32 * 1024;
 inline constexpr std::size_t most_connection_bytes = 8 * 1024 * 1024;
-
-/// One end of the socket between the two. What cannot be sent at once is kept and tried again; what comes is
-/// checked for form. Owned by Successor or FormerMaster.
-class UpgradeChannel final : public ReadyHandler {
-  public:
-    using Taker = std::function<void(UpgradePacket)>;
-    UpgradeChannel(EventLoop& loop, os::UniqueFd socket, Taker take, std::function<void()> ended);
-    ~UpgradeChannel();
-    UpgradeChannel(const UpgradeChannel&) = delete;
-    UpgradeChannel& operator=(const UpgradeChannel&) = delete;
-
-    /// From now on packets are told of.
-    [[nodiscard]] base::Result<void> watch();
-    void send(UpgradePacket packet);
-    void send_connection(std::uint32_t pool, PassedConnection connection);
-    [[nodiscard]] bool has_sent_all() const { return queue_.empty(); }
-    [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
-
-    enum class Received : std::uint8_t { packet, nothing, end };
-    /// The next one. `end`: the other side is gone, or has sent what is none.
-    [[nodiscard]] Received receive(UpgradePacket& packet);
-
-    void on_ready(std::uint32_t events) override;
-
-  private:
-    void flush();
-    void end();
-
-    EventLoop& loop_;
-    os::UniqueFd socket_;
-    Taker take_;
-    std::function<void()> ended_;
-    Watch watch_;
-    std::deque<UpgradePacket> queue_;
-    std::string parts_;
-    Timer retry_timer_;
-};
-
-/// Sends one packet, or does not.
-[[nodiscard]] os::SendResult send_now(int socket, const UpgradePacket& packet);
 
 }  // namespace phalanx::master

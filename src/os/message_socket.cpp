@@ -39,6 +39,13 @@ base::Result<MessagePair> make_message_pair() {
     return pair;
 }
 
+void make_room_to_send(int socket, std::size_t bytes) {
+    const int size = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30));
+    // Root may have more than the system gives others.
+    if (::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
+        (void)::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 SendResult send_message(int socket, std::span<const std::byte> head, std::span<const std::byte> tail,
                         std::span<const int> fds, Waiting waiting) {
     if (fds.size() > max_message_fds) base::panic("more descriptors than one message may carry");

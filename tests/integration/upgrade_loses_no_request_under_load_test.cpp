@@ -28,6 +28,7 @@ TEST_P(UpgradeUnderLoad, LosesNoRequest) {
     Section& pool = site().pool();
     pool.set("pm", GetParam()).set("pm.max_children", std::to_string(kWorkers));
     pool.set("pm.start_servers", "4").set("pm.min_spare_servers", "2").set("pm.max_spare_servers", "6");
+    pool.set("pm.max_requests", "50");
     site().start();
     LoadPlan plan;
     plan.server = site().address();

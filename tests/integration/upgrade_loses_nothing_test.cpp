@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -158,6 +160,41 @@ TEST_F(Upgrade, ServesThoseThatWaitInTheLineAndKeepsToMaxChildren) {
     EXPECT_LE(most, 2u);
 }
 
+TEST_F(Upgrade, ServesThoseThatWaitInTheirOrder) {
+    const auto folder = site().files().open_folder("order");
+    site().script("order.php", "<?php file_put_contents('" + (folder / "order").string() +
+                                   "', $_SERVER['QUERY_STRING'] . ' ', FILE_APPEND);");
+    site().pool().set("pm.max_children", "1");
+    site().start();
+    RunningScript running(site().address(), site().request("/slow.php"));
+    std::vector<std::unique_ptr<FastCgiClient>> waiting;
+    std::string expected;
+    for (int i = 0; i < 15; ++i) {
+        expected += std::to_string(i) + " ";
+        waiting.push_back(std::make_unique<FastCgiClient>(site().address()));
+        ASSERT_TRUE(waiting.back()->send(site().request("/order.php?" + std::to_string(i))));
+    }
+    // Into the line of the former program: the kernel's queue would keep the order anyway.
+    std::this_thread::sleep_for(kWatch);
+    ASSERT_TRUE(upgrade()) << site().daemon().log();
+    for (const auto& client : waiting) EXPECT_EQ(client->read_answer().status(), 200);
+    EXPECT_EQ(read_file(folder / "order"), expected);
+    EXPECT_NE(running.rest().output.find("done"), std::string::npos);
+}
+
+TEST_F(Upgrade, TakesHundredsOfPools) {
+    constexpr int kPools = 300;
+    for (int i = 0; i < kPools; ++i) site().add_pool("pool" + std::to_string(i)).set("pm", "ondemand");
+    site().start();
+    FastCgiClient kept(site().address("pool7"));
+    ASSERT_EQ(kept.exchange(site().request("/pid.php").keep_connection()).status(), 200);
+    ASSERT_TRUE(upgrade()) << site().daemon().log();
+    EXPECT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); })) << site().daemon().log();
+    EXPECT_EQ(kept.exchange(site().request("/pid.php").keep_connection()).status(), 200);
+    for (const char* pool : {"pool0", "pool7", "pool299"})
+        EXPECT_EQ(site().get("/pid.php", pool).status(), 200);
+}
+
 TEST_F(Upgrade, ComesTwiceOnlyOnceTheFormerProgramHasEnded) {
     site().start();
     RunningScript slow(site().address(), site().request("/slow.php"));
@@ -298,6 +335,32 @@ TEST_F(Upgrade, GoesOnWhenTheFormerMasterIsKilled) {
     EXPECT_TRUE(ends({slow.pid()}));
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     EXPECT_NE(worker(), 0) << site().daemon().log();
+}
+
+/// Sockets that a service manager has lent are found by their names again, and left alone.
+TEST_F(Upgrade, PassesOnWhatWasPassed) {
+    const std::string path = site().files() / "lent.sock";
+    const Address lent = Address::unix_path(path);
+    sockaddr_storage storage{};
+    const socklen_t length = lent.fill(storage);
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&storage), length), 0);
+    ASSERT_EQ(::listen(socket.get(), 16), 0);
+    std::filesystem::permissions(path, std::filesystem::perms::all);
+    site().start_options().passed = {socket.get()};
+    site().start_options().environment = {{"LISTEN_FDNAMES", "www"}};
+    site().start();
+    const auto answers = [&] { return ask(lent, site().request("/pid.php")).status() == 200; };
+    ASSERT_TRUE(answers());
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(upgrade()) << site().daemon().log();
+        ASSERT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); }));
+        EXPECT_TRUE(answers()) << site().daemon().log();
+    }
+    EXPECT_FALSE(std::filesystem::exists(site().address().host()));
+    site().daemon().signal(SIGTERM);
+    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0}));
+    EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 /// In the background; nobody waits for a report any more.

@@ -59,6 +59,25 @@ TEST_F(ALine, IsServedInOrderAndTellsHowItStands) {
     EXPECT_EQ(page_->oldest_since_usec, 0u);
 }
 
+TEST_F(ALine, TakesThoseOfAnotherLineByTheirAge) {
+    const auto now = base::Monotonic::now();
+    const auto job = [now](std::uint16_t number, int waited_ms) {
+        Job made;
+        made.request_id = number;
+        made.since = now - std::chrono::milliseconds(waited_ms);
+        return made;
+    };
+    line_.join(job(4, 400));
+    line_.join(job(6, 100));
+    line_.join_by_age(job(1, 900));
+    line_.join_by_age(job(2, 800));
+    line_.join_by_age(job(3, 800));
+    line_.join_by_age(job(5, 200));
+    line_.join_by_age(job(7, 0));
+    EXPECT_EQ(word_, 7u);
+    EXPECT_EQ(numbers(line_.take_all()), (Numbers{1, 2, 3, 4, 5, 6, 7}));
+}
+
 TEST_F(ALine, LosesThoseWhoseClientIsGone) {
     std::vector<os::UniqueFd> clients;
     for (std::uint16_t i = 0; i < 600; ++i) clients.push_back(join(i));

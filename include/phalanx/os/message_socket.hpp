@@ -21,6 +21,9 @@ struct MessagePair {
 /// `here` learns the sender's credentials with every message it receives (SO_PASSCRED).
 [[nodiscard]] base::Result<MessagePair> make_message_pair();
 
+/// Room for that much that nobody has read yet, as far as the system gives it.
+void make_room_to_send(int socket, std::size_t bytes);
+
 /// The most descriptors one message may carry here (SCM_MAX_FD is 253).
 inline constexpr std::size_t max_message_fds = 128;
 

@@ -1,4 +1,4 @@
-#include "upgrade_packet.hpp"
+#include "upgrade_channel.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@ namespace {
 
 using Received = UpgradeChannel::Received;
 
-class UpgradePacketTest : public testing::Test {
+class UpgradeChannelTest : public testing::Test {
   protected:
     void SetUp() override {
         auto loop = EventLoop::create();
@@ -43,25 +43,52 @@ class UpgradePacketTest : public testing::Test {
     UpgradePacket packet_;
 };
 
-TEST_F(UpgradePacketTest, CarriesAnObjectAndWhatIsBehindIt) {
+TEST_F(UpgradeChannelTest, CarriesAnObject) {
     PoolNews news;
     news.living = 7;
-    UpgradePacket sent = make_packet(UpgradeKind::pool, 3, news);
-    sent.bytes += "/run/www.sock";
-    ASSERT_EQ(send_now(there_.get(), sent), os::SendResult::sent);
+    ASSERT_EQ(send_now(there_.get(), make_packet(UpgradeKind::news, 3, news)), os::SendResult::sent);
     ASSERT_EQ(channel_->receive(packet_), Received::packet);
-    EXPECT_EQ(packet_.head.kind, UpgradeKind::pool);
+    EXPECT_EQ(packet_.head.kind, UpgradeKind::news);
     EXPECT_EQ(packet_.head.pool, 3u);
     const auto found = object_in<PoolNews>(packet_);
     ASSERT_TRUE(found);
-    EXPECT_EQ(found->first.living, 7u);
-    EXPECT_EQ(found->second, "/run/www.sock");
+    EXPECT_EQ(found->living, 7u);
     EXPECT_EQ(channel_->receive(packet_), Received::nothing);
-    packet_.bytes.resize(sizeof(PoolNews) - 1);
+    packet_.bytes.pop_back();
     EXPECT_FALSE(object_in<PoolNews>(packet_));
 }
 
-TEST_F(UpgradePacketTest, CarriesAConnectionWithMoreBytesThanAPacketHolds) {
+TEST_F(UpgradeChannelTest, AnnouncesAThousandPoolsBeforeAnybodyReads) {
+    std::vector<PoolAnnouncement> pools(1'000);
+    for (std::uint32_t i = 0; i < pools.size(); ++i) {
+        pools[i].news.living = i;
+        pools[i].address = "/run/php/site-" + std::to_string(i) + ".sock";
+    }
+    for (const UpgradePacket& packet : announce(pools))
+        ASSERT_EQ(send_now(there_.get(), packet), os::SendResult::sent);
+    std::uint32_t number = 0;
+    while (channel_->receive(packet_) == Received::packet) {
+        for (const PoolAnnouncement& pool : pools_in(packet_)) {
+            ASSERT_EQ(pool.news.living, number);
+            ASSERT_EQ(pool.address, pools[number].address);
+            ++number;
+        }
+    }
+    EXPECT_EQ(number, pools.size());
+}
+
+TEST_F(UpgradeChannelTest, ReadsOnlyPoolsThatAreWhole) {
+    UpgradePacket packet = std::move(announce({{{}, "/run/a.sock"}, {{}, "/run/b.sock"}}).front());
+    EXPECT_EQ(pools_in(packet).size(), 2u);
+    packet.bytes.pop_back();
+    EXPECT_EQ(pools_in(packet).size(), 1u);
+    packet.bytes.resize(sizeof(PoolNews) + 2);
+    EXPECT_TRUE(pools_in(packet).empty());
+    packet.bytes.assign(sizeof(PoolNews) + sizeof(std::uint32_t) + 100, '\xff');
+    EXPECT_TRUE(pools_in(packet).empty());
+}
+
+TEST_F(UpgradeChannelTest, CarriesAConnectionWithMoreBytesThanAPacketHolds) {
     auto other = os::make_message_pair();
     ASSERT_TRUE(other);
     UpgradeChannel sender(
@@ -83,13 +110,13 @@ TEST_F(UpgradePacketTest, CarriesAConnectionWithMoreBytesThanAPacketHolds) {
     }
 }
 
-TEST_F(UpgradePacketTest, BelievesNoTimeThatIsStillToCome) {
+TEST_F(UpgradeChannelTest, BelievesNoTimeThatIsStillToCome) {
     UpgradePacket late = make_packet(UpgradeKind::connection, 0, ~std::uint64_t{0});
     EXPECT_LE(connection_in(std::move(late)).since, base::Monotonic::now());
     EXPECT_EQ(connection_in(make_packet(UpgradeKind::connection)).since, base::MonotonicTime{});
 }
 
-TEST_F(UpgradePacketTest, KeepsInOrderWhatCannotBeSentAtOnce) {
+TEST_F(UpgradeChannelTest, KeepsInOrderWhatCannotBeSentAtOnce) {
     UpgradeChannel sender(
         *loop_, std::move(there_), [](UpgradePacket) {}, [] {});
     constexpr std::uint32_t number = 2'000;
@@ -107,7 +134,7 @@ TEST_F(UpgradePacketTest, KeepsInOrderWhatCannotBeSentAtOnce) {
     EXPECT_TRUE(sender.has_sent_all());
 }
 
-TEST_F(UpgradePacketTest, EndsWithAnythingThatHasNotItsForm) {
+TEST_F(UpgradeChannelTest, EndsWithAnythingThatHasNotItsForm) {
     const auto refused = [&](const UpgradeHead& head, std::string_view bytes, std::size_t descriptors) {
         say(head, bytes, descriptors);
         UpgradePacket packet;
@@ -124,7 +151,7 @@ TEST_F(UpgradePacketTest, EndsWithAnythingThatHasNotItsForm) {
     EXPECT_EQ(channel_->receive(packet_), Received::end);
 }
 
-TEST_F(UpgradePacketTest, BoundsTheBytesOfAConnection) {
+TEST_F(UpgradeChannelTest, BoundsTheBytesOfAConnection) {
     const std::string part(most_packet_bytes, 'x');
     const UpgradeHead head{UpgradeKind::part, 0, 0, most_packet_bytes, 0};
     Received received = Received::nothing;
@@ -138,7 +165,7 @@ TEST_F(UpgradePacketTest, BoundsTheBytesOfAConnection) {
     EXPECT_LE(sent, most_connection_bytes + most_packet_bytes);
 }
 
-TEST_F(UpgradePacketTest, TellsOnceThatTheOtherSideIsGone) {
+TEST_F(UpgradeChannelTest, TellsOnceThatTheOtherSideIsGone) {
     ASSERT_TRUE(channel_->watch());
     channel_->send(make_packet(UpgradeKind::yield));
     there_.reset();
@@ -149,7 +176,7 @@ TEST_F(UpgradePacketTest, TellsOnceThatTheOtherSideIsGone) {
     EXPECT_TRUE(channel_->has_sent_all());
 }
 
-TEST_F(UpgradePacketTest, KnowsOnlyEndsThatThereAre) {
+TEST_F(UpgradeChannelTest, KnowsOnlyEndsThatThereAre) {
     const os::ChildEnd end{42, os::ChildEnd::How::dumped_core, 11};
     const auto found = end_in(news_of(end));
     ASSERT_TRUE(found);
