@@ -390,6 +390,15 @@ TEST_F(Upgrade, StaysInTheBackground) {
     EXPECT_EQ(read_file(command.errors), "");
 }
 
+TEST_F(Upgrade, DiesWithTheMaster) {
+    site().start();
+    RunningScript slow(site().address(), site().request("/slow.php"));
+    ASSERT_TRUE(upgrade()) << site().daemon().log();
+    ASSERT_EQ(former_masters().size(), 1u);
+    site().daemon().signal(SIGKILL);
+    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }));
+}
+
 class UpgradeThenStop : public Upgrade, public testing::WithParamInterface<int> {};
 
 TEST_P(UpgradeThenStop, EndsAllProcesses) {

@@ -112,7 +112,8 @@ TEST_F(UpgradeChannelTest, CarriesAConnectionWithMoreBytesThanAPacketHolds) {
 
 TEST_F(UpgradeChannelTest, BelievesNoTimeThatIsStillToCome) {
     UpgradePacket late = make_packet(UpgradeKind::connection, 0, ~std::uint64_t{0});
-    EXPECT_LE(connection_in(std::move(late)).since, base::Monotonic::now());
+    const auto since = connection_in(std::move(late)).since;
+    EXPECT_LE(since, base::Monotonic::now());
     EXPECT_EQ(connection_in(make_packet(UpgradeKind::connection)).since, base::MonotonicTime{});
 }
 
