@@ -15,7 +15,9 @@ class TimeShare {
   public:
     /// Of each window of time, from the first use of it, the pool gets that much.
     static constexpr std::chrono::milliseconds window{100};
-    static constexpr std::chrono::milliseconds most{40};
+    static constexpr std::chrono::milliseconds most{32};
+    /// What an event costs besides its handling: the wake-up, and the ways to and from the event loop.
+    static constexpr std::chrono::microseconds event_cost{10};
 
     explicit TimeShare(EventLoop& loop) : timer_(loop) {}
     TimeShare(const TimeShare&) = delete;
@@ -35,7 +37,7 @@ class TimeShare {
             const auto begin = base::Monotonic::now();
             if (share_.is_used_up(begin)) return share_.pause(*this);
             work();
-            share_.used_ += base::Monotonic::now() - begin;
+            share_.used_ += base::Monotonic::now() - begin + event_cost;
         }
 
       private:
