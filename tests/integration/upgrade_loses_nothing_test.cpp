@@ -323,20 +323,6 @@ TEST_F(Upgrade, KeepsToProcessMax) {
     })) << site().daemon().log();
 }
 
-TEST_F(Upgrade, GoesOnWhenTheFormerMasterIsKilled) {
-    site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    const auto former = former_masters();
-    ASSERT_EQ(former.size(), 1u);
-    ASSERT_TRUE(kill_process(former[0]));
-    EXPECT_NE(slow.rest().output.find("done"), std::string::npos);
-    EXPECT_NE(worker(), 0) << site().daemon().log();
-    EXPECT_TRUE(ends({slow.pid()}));
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    EXPECT_NE(worker(), 0) << site().daemon().log();
-}
-
 /// Sockets that a service manager has lent are found by their names again, and left alone.
 TEST_F(Upgrade, PassesOnWhatWasPassed) {
     const std::string path = site().files() / "lent.sock";
@@ -389,41 +375,6 @@ TEST_F(Upgrade, StaysInTheBackground) {
     EXPECT_FALSE(std::filesystem::exists(pid_file));
     EXPECT_EQ(read_file(command.errors), "");
 }
-
-TEST_F(Upgrade, DiesWithTheMaster) {
-    site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    ASSERT_EQ(former_masters().size(), 1u);
-    site().daemon().signal(SIGKILL);
-    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }));
-}
-
-class UpgradeThenStop : public Upgrade, public testing::WithParamInterface<int> {};
-
-TEST_P(UpgradeThenStop, EndsAllProcesses) {
-    site().start();
-    site().script("long.php", script_that_takes(GetParam() == SIGQUIT ? 2 : 20));
-    RunningScript slow(site().address(), site().request("/long.php"));
-    ASSERT_NE(slow.pid(), 0);
-    replace_program();
-    site().daemon().signal(SIGUSR2);
-    // At any moment: the signal may find the former program, none yet, or the new one.
-    ASSERT_TRUE(site().daemon().wait_for_log("reloading: execvp("));
-    const auto begin = Clock::now();
-    site().daemon().signal(GetParam());
-    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0})) << site().daemon().log();
-    if (GetParam() == SIGQUIT) {
-        EXPECT_NE(slow.rest().output.find("done"), std::string::npos) << site().daemon().log();
-    } else {
-        EXPECT_LT(Clock::now() - begin, milliseconds(10'000)) << site().daemon().log();
-    }
-    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }));
-    EXPECT_FALSE(std::filesystem::exists(site().address().host()));
-}
-
-INSTANTIATE_TEST_SUITE_P(By, UpgradeThenStop, testing::Values(SIGTERM, SIGINT, SIGQUIT),
-                         [](const auto& each) { return std::string("Signal") + std::to_string(each.param); });
 
 }  // namespace
 }  // namespace phalanx::harness
