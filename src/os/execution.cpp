@@ -104,14 +104,14 @@ base::Error execute(const Execution& execution) {
     const int nice_value = ::getpriority(PRIO_PROCESS, 0);
     const FileLimit limit = file_limit();
     if (!keep_over_exec(execution.descriptors, true)) {
-        const auto error = system_error("a descriptor cannot be handed on");
+        auto error = system_error("a descriptor cannot be handed on");
         (void)keep_over_exec(execution.descriptors, false);
         return error;
     }
     (void)::setpriority(PRIO_PROCESS, 0, execution.nice_value);
     if (execution.file_limit != 0) (void)set_file_limit({execution.file_limit, limit.hard});
     ::execve(execution.path.c_str(), arguments.data(), environment.data());
-    const auto error = system_error(fmt::format("failed to execute '{}'", execution.path));
+    auto error = system_error(fmt::format("failed to execute '{}'", execution.path));
     (void)keep_over_exec(execution.descriptors, false);
     (void)::setpriority(PRIO_PROCESS, 0, nice_value);
     (void)set_file_limit(limit);
