@@ -239,7 +239,7 @@ void Dispatcher::take_job(Job job) {
         one.push_back(std::move(job));
         return pass_on(std::move(one), LinePlace::back);
     }
-    look_.kept_have_joined = true;
+    ++look_.kept_joined;
     line_up(std::move(job));
     pump_soon();
 }

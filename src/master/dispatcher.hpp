@@ -218,9 +218,7 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     struct Look {
         base::MonotonicTime at;
         std::uint64_t begun = 0;
-        bool line_was_empty = true;
-        bool kept_have_joined = false;
-        bool gave_ahead = false;
+        std::uint64_t kept_joined = 0;
     } look_;
     std::chrono::milliseconds look_interval_;
     std::size_t window_ticks_ = 0;

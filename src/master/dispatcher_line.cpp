@@ -50,12 +50,8 @@ bool Dispatcher::take_from_line() {
         page_.abandoned.fetch_add(1, std::memory_order_relaxed);
         give_up(line_.drop_first());
     }
-    if (line_.empty()) {
-        look_.line_was_empty = true;
-        return false;
-    }
+    if (line_.empty()) return false;
     job_ = line_.take_first();
-    if (line_.empty()) look_.line_was_empty = true;
     return true;
 }
 
@@ -86,7 +82,7 @@ void Dispatcher::line_up_or_unwatch() {
     if (grows && !line_.empty()) parts_.events.connection_waits_for_growth();
     if (mode_timer_.armed() || draining_) return;
     if (look_interval_.count() == 0) look_interval_ = first_look;
-    look_ = {base::Monotonic::now(), parts_.events.requests_begun(), line_.empty(), false, false};
+    look_ = {base::Monotonic::now(), parts_.events.requests_begun(), 0};
     mode_timer_.start(look_interval_, [this] { look_at_mode(); });
 }
 
@@ -100,7 +96,6 @@ bool Dispatcher::give_ahead() {
             !ahead_.is_wanted_by(worker.slot, parts_.events.requests_begun_by(worker)))
             continue;
         if (!take_from_line()) return false;
-        look_.gave_ahead = true;
         chosen_ = worker.slot;
         send_job();
         return true;
@@ -130,16 +125,15 @@ void Dispatcher::queue_new_connections() {
 }
 
 void Dispatcher::look_at_mode() {
-    if (!nobody_is_idle()) return;
     LineView view;
     view.interval = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - look_.at);
     view.begun = parts_.events.requests_begun() - look_.begun;
+    // Also where one is idle at this moment: those who have to ask for each request often are.
+    ahead_.pace_is(view.interval, view.begun, number_of_workers());
+    if (!nobody_is_idle()) return;
     view.new_waiting = parts_.events.kernel_queue();
     view.waiting = line_.size() + view.new_waiting;
-    // Who always finds another job in its channel serves nobody from the listener.
-    view.line_was_empty = look_.line_was_empty && !look_.gave_ahead;
-    view.kept_have_joined = look_.kept_have_joined;
-    ahead_.pace_is(view.interval, view.begun, number_of_workers());
+    view.kept_joined = look_.kept_joined;
     const LineMode next = decide_line_mode(mode_, view);
     look_interval_ = next == mode_ ? std::min(longest_look, look_interval_ * 2) : first_look;
     const bool nothing_moves = mode_ == LineMode::line && next == mode_ && view.begun == 0;
@@ -165,10 +159,7 @@ void Dispatcher::look_at_line() {
     // Workers are at work and others before it: a page that is asked for waits no longer than this.
     if (number_of_workers() > 0) answer_pages_of_the_line();
     if (parts_.events.cannot_serve()) refuse(line_.take_all(), ClientEvent::unserved, page_.shed);
-    if (line_.empty()) {
-        look_.line_was_empty = true;
-        return pump_soon();
-    }
+    if (line_.empty()) return pump_soon();
     look_soon();
 }
 

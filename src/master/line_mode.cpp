@@ -8,6 +8,10 @@ std::chrono::microseconds expected_wait(const LineView& view) {
     return view.interval * static_cast<std::int64_t>(view.waiting) / static_cast<std::int64_t>(view.begun);
 }
 
+bool kept_ones_count(const LineView& view) {
+    return view.kept_joined > 0 && view.kept_joined >= view.begun / kept_count_from;
+}
+
 }  // namespace
 
 LineMode decide_line_mode(LineMode present, const LineView& view) {
@@ -15,12 +19,10 @@ LineMode decide_line_mode(LineMode present, const LineView& view) {
     // to see those that come.
     if (view.begun == 0) return LineMode::line;
     if (present == LineMode::refill) {
-        // Workers take requests of kept connections out of the line before they look at the listener: who
-        // waits there may wait for long.
-        if (view.new_waiting > 0 && (view.kept_have_joined || !view.line_was_empty)) return LineMode::line;
+        if (view.new_waiting > 0 && kept_ones_count(view)) return LineMode::line;
         return expected_wait(view) > longest_refill_wait ? LineMode::line : LineMode::refill;
     }
-    if (view.kept_have_joined) return LineMode::line;
+    if (kept_ones_count(view)) return LineMode::line;
     return expected_wait(view) < shortest_line_wait ? LineMode::refill : LineMode::line;
 }
 

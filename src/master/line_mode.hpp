@@ -19,14 +19,17 @@ struct LineView {
     std::uint64_t begun = 0;        ///< requests that workers have begun
     std::uint64_t waiting = 0;      ///< connections in the kernel's queue and requests in the line
     std::uint64_t new_waiting = 0;  ///< of those: in the kernel's queue
-    bool line_was_empty = true;     ///< at some moment: then workers could serve themselves
-    bool kept_have_joined = false;  ///< requests of kept connections, which have no other way than the line
+    std::uint64_t kept_joined = 0;  ///< requests of kept connections, which have no other way than the line
 };
 
 /// A connection that comes now would wait for longer than that: the master takes over.
 inline constexpr std::chrono::microseconds longest_refill_wait{10'000};
 /// A line that is shorter than that is left to the workers again.
 inline constexpr std::chrono::microseconds shortest_line_wait{5'000};
+
+/// Of the requests begun, those of kept connections make up so much: one in that many. Workers take them out
+/// of the line before they look at the listener, so who waits there may wait for long.
+inline constexpr std::uint64_t kept_count_from = 8;
 
 /// Which way to go on with. Pure.
 [[nodiscard]] LineMode decide_line_mode(LineMode present, const LineView& view);
