@@ -22,9 +22,9 @@ class JobsAhead {
     static constexpr std::chrono::microseconds most_work{1'000};
     static constexpr std::uint64_t most_jobs = 8;
 
-    /// `workers`: slots of the pool; `requests_per_worker`: pm.max_requests, 0 without a limit. A worker that
-    /// leaves still serves what lies in its channel: that may exceed its limit by a tenth, as its jitter
-    /// does.
+    /// `workers`: slots of the pool; `requests_per_worker`: pm.max_requests, 0 without a limit. One that
+    /// leaves serves what lies in its channel first, so whoever may leave soon (its limit is up to a tenth
+    /// less) gets nothing.
     JobsAhead(std::size_t workers, std::uint64_t requests_per_worker);
 
     /// The workers, all of them busy, have begun so many requests in this time.
@@ -45,7 +45,7 @@ class JobsAhead {
         std::uint64_t stuck_at = 0;  ///< of `begun`, + 1
     };
     std::vector<Worker> workers_;
-    std::uint64_t limit_;
+    std::uint64_t last_request_;  ///< that a worker serves for sure
     std::uint64_t depth_ = 0;
 };
 

@@ -62,12 +62,17 @@ TEST(JobsAhead, GoToNobodyWhoWasFoundStuckUntilItBeginsAnother) {
     EXPECT_EQ(given_to(ahead, first, 0), 8u) << "a new worker";
 }
 
-TEST(JobsAhead, ExceedTheRequestsOfAWorkerByATenthAtMost) {
-    for (const auto& [most_requests, given] :
-         {std::pair{1U, 0U}, {9U, 0U}, {10U, 1U}, {55U, 5U}, {500U, 8U}, {0U, 8U}}) {
-        JobsAhead ahead(1, most_requests);
+TEST(JobsAhead, GoToNobodyWhoMayLeaveBeforeThem) {
+    struct Row {
+        std::uint64_t most_requests;
+        std::uint64_t begun;
+        std::uint64_t given;
+    };
+    for (const Row& row : {Row{1, 1, 0}, Row{9, 7, 2}, Row{9, 9, 0}, Row{40, 1, 8}, Row{40, 30, 6},
+                           Row{40, 36, 0}, Row{40, 39, 0}, Row{0, 1'000'000, 8}}) {
+        JobsAhead ahead(1, row.most_requests);
         ahead.pace_is(tick, 2000, 1);
-        EXPECT_EQ(given_to(ahead, first, 0), given) << most_requests;
+        EXPECT_EQ(given_to(ahead, first, row.begun), row.given) << row.most_requests << ", " << row.begun;
     }
 }
 
