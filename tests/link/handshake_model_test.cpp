@@ -147,14 +147,9 @@ TEST(Handshake, GivesBusyWorkersJobsAhead) {
     expect_sound(situation({Chance::ahead}, 1, ThirdClient::asks_twice), without_line_mode());
 }
 
-TEST(Handshake, GivesThemThroughACrashOrAStop) {
+TEST(Handshake, GivesThemThroughACrashAStopOrAnEnd) {
     expect_sound(situation({Chance::ahead, Chance::crash}, 0, ThirdClient::asks_twice), without_line_mode());
     expect_sound(situation({Chance::ahead, Chance::stop}, 0, ThirdClient::asks_twice), without_line_mode());
-    expect_sound(situation({Chance::ahead, Chance::crash}, 1, ThirdClient::none));
-    expect_sound(situation({Chance::ahead, Chance::stop}, 1, ThirdClient::none));
-}
-
-TEST(Handshake, GivesThemWhileAWorkerGoes) {
     expect_sound(situation({Chance::ahead, Chance::control}, 1, ThirdClient::none));
 }
 
