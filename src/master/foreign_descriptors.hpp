@@ -9,9 +9,10 @@
 namespace phalanx::master {
 
 /// Where descriptors go that a process of a pool sent against the rules, of all pools. To close a stranger's
-/// descriptor can make the master wait, for a FUSE file as long as its server likes. For most sockets it is
-/// known how to avoid that; everything else is kept for good: also by a master that ends, whose descriptors
-/// the kernel closes. What bounds them is that a pool which sends such things is stopped (conduct.hpp).
+/// descriptor can make the master wait, for a FUSE file as long as its server likes. Of pipes, memory and
+/// most sockets it is known how to avoid that; everything else is kept for good: also by a master that ends,
+/// whose descriptors the kernel closes. What bounds them is that a pool which sends such things is stopped
+/// (conduct.hpp).
 class ForeignDescriptors {
   public:
     ForeignDescriptors() = default;

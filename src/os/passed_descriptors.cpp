@@ -1,7 +1,10 @@
 #include "passed_descriptors.hpp"
 
+#include <fcntl.h>
+
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "phalanx/os/lingering.hpp"
 #include "phalanx/os/message_socket.hpp"
@@ -40,6 +43,11 @@ void drop_unread(int fd) {
     }
 }
 
+/// Pipes and memory (memfd_create(2)): told by calls that ask nobody, as fstat(2) of a file of FUSE would.
+bool is_the_kernels_own(int fd) {
+    return ::fcntl(fd, F_GETPIPE_SZ) > 0 || ::fcntl(fd, F_GET_SEALS) >= 0;
+}
+
 }  // namespace
 
 void close_passed(msghdr& message) {
@@ -71,7 +79,8 @@ void close_without_lingering(UniqueFd connection) {
 UniqueFd close_if_harmless(UniqueFd strange) {
     const linger off{};
     const int fd = strange.get();
-    if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0) return strange;
+    if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0)
+        return is_the_kernels_own(fd) ? UniqueFd() : std::move(strange);
     if (!has_inbox(fd)) return {};
     if (!discard_unread(fd)) return strange;
     // Nothing more can come after that.

@@ -4,7 +4,6 @@
 #include "count_of.hpp"
 #include "harness/process.hpp"
 #include "harness/site.hpp"
-#include "phalanx/os/message_socket.hpp"
 
 namespace phalanx::harness {
 namespace {
@@ -32,14 +31,7 @@ struct Hostility {
     const char* misdeed;  ///< hostile_worker/misdeeds.cpp
     enum class Socket { unix_socket, tcp } socket = Socket::unix_socket;
     enum class Log { is_bounded, may_grow } log = Log::is_bounded;
-    std::size_t files = 0;  ///< of its own that it sends at once, which stops its pool; they are kept
 };
-
-Hostility with_files(const char* misdeed) {
-    Hostility hostility{misdeed};
-    hostility.files = os::max_message_fds;
-    return hostility;
-}
 
 class HostilePool : public SiteTest, public testing::WithParamInterface<Hostility> {
   protected:
@@ -93,7 +85,7 @@ TEST_P(HostilePool, HurtsNeitherTheMasterNorTheOtherPool) {
     const auto after = process_stat(master);
     ASSERT_TRUE(descriptors && memory && before && after) << site().daemon().log();
     EXPECT_LT(after->own_cpu - before->own_cpu, (Clock::now() - begin) / 2);
-    EXPECT_LT(open_descriptors(master), *descriptors + kMoreDescriptors + GetParam().files);
+    EXPECT_LT(open_descriptors(master), *descriptors + kMoreDescriptors);
     EXPECT_LT(resident_kib(master), *memory + kMoreMemoryKib);
     if (GetParam().log == Hostility::Log::is_bounded) {
         EXPECT_LT(site().daemon().log().size(), kLongestLog);
@@ -155,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostility{"gives_a_slow_client"}, Hostility{"tells_of_slow_clients_without_end"},
         Hostility{"never_reads"}, Hostility{"closes_its_channel"}, Hostility{"shuts_its_channel"},
         Hostility{"shuts_its_outbox"}, Hostility{"shuts_its_inbox"}, Hostility{"gives_a_pipe"},
-        with_files("gives_files"), Hostility{"gives_an_epoll_set"}, Hostility{"gives_the_listener"},
+        Hostility{"gives_files"}, Hostility{"gives_an_epoll_set"}, Hostility{"gives_the_listener"},
         Hostility{"gives_an_unconnected_socket"}, Hostility{"gives_its_channel"},
         Hostility{"gives_nested_sockets"},
 
@@ -171,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostility{"claims_a_request_and_exits"}, Hostility{"claims_a_request_and_dies"},
         Hostility{"exits_over_each_job"}, Hostility{"is_never_ready"}, Hostility{"is_ready_without_end"},
         Hostility{"is_ready_and_exits"}, Hostility{"fails_without_end"}, Hostility{"sends_traces_unasked"},
-        with_files("sends_files"), Hostility{"makes_no_workers"}, Hostility{"makes_each_worker_twice"},
+        Hostility{"sends_files"}, Hostility{"makes_no_workers"}, Hostility{"makes_each_worker_twice"},
         Hostility{"is_every_worker_itself"}, Hostility{"speaks_before_hello"}, Hostility{"sends_a_stranger"}),
     [](const auto& each) {
         return std::string(each.param.misdeed) + (each.param.socket == tcp ? "_over_tcp" : "");

@@ -1,8 +1,12 @@
 #include "phalanx/os/stream_socket.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -218,6 +222,18 @@ TEST(AcceptedFrom, IsTrueForTheListenersOwnConnectionsOnly) {
     EXPECT_FALSE(is_accepted_from(tcp.accepted.get(), one->fd.get()));
     EXPECT_TRUE(is_accepted_from(tcp.accepted.get(), tcp.listener.get()));
     EXPECT_FALSE(is_accepted_from(tcp.client.get(), tcp.listener.get()));
+}
+
+TEST(CloseIfHarmless, ClosesWhatIsTheKernelsOwnAndGivesFilesBack) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    const UniqueFd written(pipe[1]);
+    EXPECT_FALSE(close_if_harmless(UniqueFd(pipe[0])));
+    EXPECT_FALSE(close_if_harmless(UniqueFd(::memfd_create("strange", MFD_CLOEXEC))));
+    const harness::TempDir files;
+    const UniqueFd file(::open((files / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_TRUE(file);
+    EXPECT_TRUE(close_if_harmless(UniqueFd(::dup(file.get()))));
 }
 
 TEST(CloseWithoutLingering, DoesNotWaitForAPeerThatTakesNothing) {

@@ -68,8 +68,9 @@ void end_connection(int connection);
 /// Closes at once even where somebody set SO_LINGER on the socket, which would make close(2) wait, or on one
 /// that lies unread in its queue (SCM_RIGHTS). For sockets that nobody else goes on to read.
 void close_without_lingering(UniqueFd connection);
-/// Closes what a stranger sent if that cannot wait: a socket in which no descriptor lies unread. Else gives
-/// it back, to be kept: close(2) of a file of FUSE waits for its server, however many others have it open.
+/// Closes what a stranger sent if that cannot wait: a pipe, memory, a socket in which no descriptor lies
+/// unread. Else gives it back, to be kept: close(2) of a file of FUSE waits for its server, however many
+/// others have it open.
 [[nodiscard]] UniqueFd close_if_harmless(UniqueFd strange);
 /// shutdown(SHUT_RD): on a message socket whoever sends from now on gets EPIPE. Async-signal-safe.
 void stop_receiving(int socket);
