@@ -54,13 +54,14 @@ TEST_F(Upgrade, LeavesNoProcessAndNoDescriptorBehind) {
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     ASSERT_TRUE(eventually(kPatience, settled)) << site().daemon().log();
     ASSERT_NE(worker(), 0);
+    // What the first upgrade left open a moment longer may still be among them: three more leave no more.
     const std::size_t before = targets();
     for (int i = 0; i < 3; ++i) {
         ASSERT_TRUE(upgrade()) << site().daemon().log();
         ASSERT_TRUE(eventually(kPatience, settled)) << i << ": " << site().daemon().log();
     }
     ASSERT_NE(worker(), 0);
-    EXPECT_TRUE(eventually(kPatience, [&] { return targets() == before; })) << targets() << ", " << before;
+    EXPECT_TRUE(eventually(kPatience, [&] { return targets() <= before; })) << targets() << ", " << before;
 }
 
 TEST_F(Upgrade, LetsRunningRequestsEnd) {
