@@ -39,7 +39,8 @@ void Params::set(std::string_view name, std::string_view value) {
     const Entry entry{.name_offset = text_.size(),
                       .name_length = name.size(),
                       .value_offset = text_.size() + name.size() + 1,
-                      .value_length = value.size()};
+                      .value_length = value.size(),
+                      .tag = tag_of(name)};
     text_.append(name).push_back('\0');
     text_.append(value).push_back('\0');
     entries_.push_back(entry);
@@ -66,11 +67,20 @@ Params::Pair Params::at(std::size_t index) const {
 }
 
 std::size_t Params::index_of(std::string_view name) const {
-    const std::string_view text = text_;
+    const std::uint64_t tag = tag_of(name);
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return text.substr(entry.name_offset, entry.name_length) == name;
+        return entry.tag == tag &&
+               std::string_view(text_).substr(entry.name_offset, entry.name_length) == name;
     });
     return static_cast<std::size_t>(found - entries_.begin());
+}
+
+/// Its length and last bytes: beginnings are often the same (HTTP_, SERVER_, REMOTE_).
+std::uint64_t Params::tag_of(std::string_view name) {
+    std::uint64_t tag = 0;
+    const std::size_t count = std::min(name.size(), sizeof tag - 2);
+    name.copy(reinterpret_cast<char*>(&tag), count, name.size() - count);
+    return tag << 16U | (name.size() & 0xffffU);
 }
 
 }  // namespace phalanx::fastcgi

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +35,10 @@ class Params {
   private:
     struct Entry {
         std::size_t name_offset, name_length, value_offset, value_length;
+        /// Of the name; tells most names apart without a look at their texts.
+        std::uint64_t tag;
     };
+    [[nodiscard]] static std::uint64_t tag_of(std::string_view name);
     [[nodiscard]] std::size_t index_of(std::string_view name) const;
     std::string text_;
     std::vector<Entry> entries_;
