@@ -141,7 +141,7 @@ void reset_signals() {
     reset_signals_except({});
 }
 
-void reset_signals_except(std::initializer_list<int> kept) {
+void reset_signals_except(std::span<const int> kept) {
     for (int signal = 1; signal < NSIG; ++signal) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;
         if (std::find(kept.begin(), kept.end(), signal) == kept.end()) (void)::signal(signal, SIG_DFL);

@@ -13,6 +13,8 @@ namespace phalanx::worker {
 namespace {
 
 constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+/// The others that end a process which does nothing about them, and that somebody sends.
+constexpr std::array end_signals{SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
 /// Enough for the handler below, which calls nothing deep (PHP's own handlers do not use it).
 constexpr std::size_t handler_stack_bytes = 64UL * 1024;
 
@@ -43,7 +45,7 @@ void die_of(int signal) {
     (void)::raise(signal);
 }
 
-void on_terminate(int signal) {
+void on_end(int signal) {
     const bool stops = pool_pages->master().draining.load() != 0;
     tell_client(pool_pages->is_timed_out(own_slot) ? timed_out : stops ? stopped : crashed);
     die_of(signal);
@@ -71,14 +73,20 @@ void LastWords::install(const link::PoolPages& pages, base::WorkerSlot slot) {
     own_pid = ::getpid();
     const stack_t own{stack.data(), 0, stack.size()};
     (void)::sigaltstack(&own, nullptr);
-    handle(SIGTERM, on_terminate);
+    for (const int signal : end_signals) handle(signal, on_end);
     for (const int signal : crash_signals) handle(signal, on_crash);
 }
 
 void LastWords::uninstall() {
     awaiting = nullptr;
-    (void)::signal(SIGTERM, SIG_DFL);
+    for (const int signal : end_signals) (void)::signal(signal, SIG_DFL);
     for (const int signal : crash_signals) (void)::signal(signal, SIG_DFL);
+}
+
+std::vector<int> LastWords::signals() {
+    std::vector<int> all(crash_signals.begin(), crash_signals.end());
+    all.insert(all.end(), end_signals.begin(), end_signals.end());
+    return all;
 }
 
 void LastWords::request_begins(const ClientStream& stream, std::uint16_t request_id) noexcept {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
+#include <vector>
 
 #include "become_pool_user.hpp"
 #include "last_words.hpp"
@@ -86,7 +87,9 @@ void set_up_signals(const link::PoolPages& pages, base::WorkerSlot slot) {
     (void)::sigaction(SIGQUIT, &action, nullptr);
     (void)::signal(SIGPIPE, SIG_IGN);
     LastWords::install(pages, slot);
-    os::reset_signals_except({SIGQUIT, SIGPIPE, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT});
+    std::vector<int> ours = LastWords::signals();
+    ours.insert(ours.end(), {SIGQUIT, SIGPIPE});
+    os::reset_signals_except(ours);
 }
 
 /// Takes what PHP says outside of requests.

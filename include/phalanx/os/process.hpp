@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,7 +47,7 @@ void reset_signals();
 /// Nothing but SIGKILL and SIGSTOP reaches the process from now on.
 void block_signals();
 /// The same for all but these.
-void reset_signals_except(std::initializer_list<int> kept);
+void reset_signals_except(std::span<const int> kept);
 
 /// Remembers where the kernel shows this process's command line. Call first in main().
 void prepare_process_title(int argc, char** argv);
