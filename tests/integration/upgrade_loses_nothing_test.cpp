@@ -177,9 +177,10 @@ TEST_F(Upgrade, ServesThoseThatWaitInTheirOrder) {
         expected += std::to_string(i) + " ";
         waiting.push_back(std::make_unique<FastCgiClient>(site().address()));
         ASSERT_TRUE(waiting.back()->send(site().request("/order.php?" + std::to_string(i))));
+        // Each into the line of the former program before the next one comes: of several that come while it
+        // accepts, the one whose request was not there yet at its first look is the last.
+        std::this_thread::sleep_for(milliseconds(20));
     }
-    // Into the line of the former program: the kernel's queue would keep the order anyway.
-    std::this_thread::sleep_for(kWatch);
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     for (const auto& client : waiting) EXPECT_EQ(client->read_answer().status(), 200);
     EXPECT_EQ(read_file(folder / "order"), expected);
