@@ -77,8 +77,9 @@ void PoolPages::set_idle(base::WorkerSlot slot) const {
     workers().idle[slot.number() / 64].fetch_or(std::uint64_t{1} << (slot.number() % 64));
 }
 
-void PoolPages::clear_idle(base::WorkerSlot slot) const {
-    workers().idle[slot.number() / 64].fetch_and(~(std::uint64_t{1} << (slot.number() % 64)));
+bool PoolPages::take_idle(base::WorkerSlot slot) const {
+    const std::uint64_t bit = std::uint64_t{1} << (slot.number() % 64);
+    return (workers().idle[slot.number() / 64].fetch_and(~bit) & bit) != 0;
 }
 
 std::optional<base::WorkerSlot> PoolPages::lowest_idle(std::span<const std::uint64_t> eligible) const {

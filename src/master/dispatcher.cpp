@@ -63,13 +63,16 @@ base::Result<void> Dispatcher::start() {
 void Dispatcher::worker_joined(base::WorkerSlot slot) {
     eligible_[slot.number() / 64] |= std::uint64_t{1} << (slot.number() % 64);
     ahead_.joined(slot);
+    // Behind the worker, which the kernel asks first then.
+    if (listener_events_ == listening) listener_watch_.rearm(listening);
     pump_soon();
 }
 
 void Dispatcher::worker_left(base::WorkerSlot slot) {
     eligible_[slot.number() / 64] &= ~(std::uint64_t{1} << (slot.number() % 64));
-    parts_.pages.clear_idle(slot);
-    pump_soon();
+    (void)parts_.pages.take_idle(slot);
+    // It may have been told of a connection, and nobody else.
+    look_at_listener();
 }
 
 void Dispatcher::pump() {
@@ -120,7 +123,9 @@ bool Dispatcher::accept_ready() {
 os::UniqueFd Dispatcher::accept() {
     if (nobody_has_come() || !may_accept() || listener_waits()) return {};
     os::Accepted accepted = os::accept_connection(parts_.listener);
-    if (accepted.state == os::Accepted::State::none) reported_ = false;
+    if (accepted.state == os::Accepted::State::none && std::exchange(reported_, false) &&
+        os::is_shut_down(parts_.listener))
+        listener_is_shut_down();
     if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
     if (accepted.state == os::Accepted::State::exhausted) pause_listener(nothing_left);
     return std::move(accepted.fd);
@@ -148,8 +153,14 @@ bool Dispatcher::may_accept() {
     return false;
 }
 
-void Dispatcher::clear_chosen_bit() {
-    parts_.pages.clear_idle(chosen_);
+bool Dispatcher::take_chosen_bit() {
+    return parts_.pages.take_idle(chosen_);
+}
+
+void Dispatcher::put_job_back() {
+    std::vector<Job> jobs;
+    jobs.push_back(std::move(job_));
+    return_to_line(std::move(jobs));
 }
 
 void Dispatcher::send_job() {
@@ -175,9 +186,7 @@ void Dispatcher::send_job() {
         if (!untaken_timer_.armed()) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
         return;
     }
-    std::vector<Job> untaken;
-    untaken.push_back(std::move(job_));
-    return_to_line(std::move(untaken));
+    put_job_back();
     worker_left(chosen_);
     parts_.events.worker_unreachable(worker);
 }
@@ -201,6 +210,11 @@ void Dispatcher::set_listener_events(std::uint32_t events) {
     listener_watch_.rearm(events);
 }
 
+void Dispatcher::look_at_listener() {
+    reported_ = true;
+    pump_soon();
+}
+
 void Dispatcher::pause_listener(const char* why) {
     paused_ = true;
     parts_.log.tell_exhausted(why);
@@ -211,9 +225,8 @@ void Dispatcher::pause_listener(const char* why) {
 }
 
 void Dispatcher::listener_ready(std::uint32_t events) {
-    reported_ = true;
-    if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) return listener_is_shut_down();
-    pump_soon();
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) return listener_is_shut_down();
+    look_at_listener();
 }
 
 /// It would report so for ever.

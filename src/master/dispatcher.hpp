@@ -115,9 +115,11 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     [[nodiscard]] bool choose_lowest_idle();
     [[nodiscard]] bool take_from_line();
     [[nodiscard]] bool accept_ready();
-    void clear_chosen_bit();
+    [[nodiscard]] bool take_chosen_bit();
+    void put_job_back();
     void send_job();
     void watch_listener();
+    [[nodiscard]] bool nobody_waits() const;
     void line_up_or_unwatch();
     [[nodiscard]] bool give_ahead();
     void count_ahead();
@@ -141,8 +143,8 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
         Dispatcher& owner_;
     };
 
-    /// Of the listener. A Unix socket that was shut down for reading says so by EPOLLRDHUP alone.
-    static constexpr std::uint32_t listening = EPOLLIN | EPOLLRDHUP;
+    /// Of the listener: the master hears of a connection where no worker waits at the door.
+    static constexpr std::uint32_t listening = EPOLLIN | EPOLLEXCLUSIVE;
 
     void pump();
     [[nodiscard]] bool nobody_is_idle() const { return !parts_.pages.lowest_idle(eligible_).has_value(); }
@@ -154,6 +156,7 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void woken();
     void stop_accepting();
     void set_listener_events(std::uint32_t events);
+    void look_at_listener();
     [[nodiscard]] bool may_accept();
     [[nodiscard]] os::UniqueFd accept();
     void pause_listener(const char* why);
@@ -192,7 +195,8 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     Watch listener_watch_;
     Watch wake_watch_;
     std::uint32_t listener_events_ = 0;
-    bool reported_ = false;  ///< somebody has come, and the listener has not been found empty since
+    /// Somebody has come, or may have come, and the listener has not been found empty since.
+    bool reported_ = false;
     ConnectionHeir* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;

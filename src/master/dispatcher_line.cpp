@@ -74,6 +74,11 @@ void Dispatcher::return_to_line(std::vector<Job> jobs) {
     look_soon();
 }
 
+/// The listener is watched: whoever comes is known at once.
+bool Dispatcher::nobody_waits() const {
+    return mode_ == LineMode::refill && line_.empty() && nobody_has_come();
+}
+
 void Dispatcher::line_up_or_unwatch() {
     const bool grows = parts_.events.can_grow_on_demand();
     if (grows || parts_.events.cannot_serve()) mode_ = LineMode::line;
@@ -130,7 +135,8 @@ void Dispatcher::look_at_mode() {
     view.begun = parts_.events.requests_begun() - look_.begun;
     // Also where one is idle at this moment: those who have to ask for each request often are.
     ahead_.pace_is(view.interval, view.begun, number_of_workers());
-    if (!nobody_is_idle()) return;
+    // Who is idle at the door has not said so: from now on the listener is watched again.
+    if (!nobody_is_idle()) return pump_soon();
     view.new_waiting = parts_.events.kernel_queue();
     view.waiting = line_.size() + view.new_waiting;
     view.kept_joined = look_.kept_joined;
@@ -250,6 +256,8 @@ bool Dispatcher::answer_page(Job& job) {
 
 void Dispatcher::tick() {
     parts_.log.tick();
+    // A worker that was told of a connection may have been stopped before it accepted.
+    if (number_of_workers() > 0) look_at_listener();
     constexpr auto ticks_per_window = static_cast<std::size_t>(status::wait_window.count());
     if (++window_ticks_ % ticks_per_window == 0) status::begin_wait_window(page_);
 }

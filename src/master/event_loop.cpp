@@ -65,8 +65,12 @@ base::Result<Watch> EventLoop::watch(int fd, std::uint32_t events, ReadyHandler&
 
 void EventLoop::rearm(std::uint32_t place, std::uint32_t events) {
     Place& watched = places_[place];
+    // epoll_ctl(2): these cannot be modified.
+    const bool is_exclusive = ((watched.events | events) & EPOLLEXCLUSIVE) != 0;
+    if (is_exclusive && std::exchange(watched.in_set, false)) set_.remove(watched.fd);
     watched.events = events;
     watched.is_reported = false;
+    if (is_exclusive && events == 0) return;
     if (watched.in_set) return set_.modify(watched.fd, events, key(place));
     watched.in_set = set_.add(watched.fd, events, key(place)).has_value();
 }

@@ -28,8 +28,16 @@ void EpollSet::remove(int fd) {
     (void)::epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
+std::span<epoll_event> EpollSet::wait(std::span<epoll_event> room) {
+    return wait(room, -1);
+}
+
 std::span<epoll_event> EpollSet::ready(std::span<epoll_event> room) {
-    const int count = ::epoll_wait(fd_.get(), room.data(), static_cast<int>(room.size()), 0);
+    return wait(room, 0);
+}
+
+std::span<epoll_event> EpollSet::wait(std::span<epoll_event> room, int milliseconds) {
+    const int count = ::epoll_wait(fd_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
     return room.first(count > 0 ? static_cast<std::size_t>(count) : 0);
 }
 

@@ -123,6 +123,11 @@ std::string peer_bytes(int connection) {
 
 }  // namespace
 
+bool is_shut_down(int listener) {
+    pollfd watched{listener, POLLRDHUP, 0};
+    return ::poll(&watched, 1, 0) > 0;
+}
+
 Accepted accept_connection(int listener) {
     // A peer can break one connection after another: a bound on how many are passed over at once.
     for (int attempt = 0; attempt < 64; ++attempt) {
@@ -153,11 +158,10 @@ ReadResult read_some(int connection, std::span<std::byte> room, std::chrono::mil
     }
 }
 
-Came await_bytes_or_connection(int connection, int listener, std::chrono::microseconds limit) {
-    std::array<pollfd, 2> watched{{{connection, POLLIN, 0}, {listener, POLLIN, 0}}};
-    const timespec wait{0, std::chrono::nanoseconds(limit).count()};
-    if (::ppoll(watched.data(), listener >= 0 ? 2 : 1, &wait, nullptr) <= 0) return Came::nothing;
-    return watched[1].revents != 0 ? Came::connection : Came::bytes;
+Came await_bytes_or_message(int connection, int channel, std::chrono::milliseconds limit) {
+    std::array<pollfd, 2> watched{{{connection, POLLIN, 0}, {channel, POLLIN, 0}}};
+    if (::poll(watched.data(), watched.size(), static_cast<int>(limit.count())) <= 0) return Came::nothing;
+    return watched[1].revents != 0 ? Came::message : Came::bytes;
 }
 
 Delivery send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {

@@ -16,27 +16,31 @@ constexpr std::uint32_t most_doublings = 7;
 Linger::Linger(const Inheritance& inherited, base::WorkerSlot slot, const std::uint32_t& control_seen)
     : inherited_(inherited), slot_(slot), control_seen_(control_seen) {}
 
-bool Linger::next_comes(int connection) {
-    if (is_wanted_elsewhere() || !worth_trying()) return false;
-    // While a worker is idle the master looks after the listener. While none is, nobody does but the workers
-    // between two requests.
-    const bool alone = inherited_.pages.master().wake.load() != 0;
-    const os::Came came =
-        os::await_bytes_or_connection(connection, alone ? inherited_.listener.get() : -1, limit);
-    learn(came == os::Came::bytes);
-    return came == os::Came::bytes;
+bool Linger::is_worth_it() {
+    if (is_wanted_elsewhere()) return false;
+    if (skips_ == 0) return true;
+    --skips_;
+    return false;
+}
+
+link::Came Linger::wait(int connection, int channel) {
+    switch (os::await_bytes_or_message(connection, channel, limit)) {
+        case os::Came::bytes:
+            learn(true);
+            return link::Came::request;
+        case os::Came::message:
+            return link::Came::message;
+        case os::Came::nothing:
+            break;
+    }
+    learn(false);
+    return link::Came::nothing;
 }
 
 bool Linger::is_wanted_elsewhere() const {
     const link::MasterPage& master = inherited_.pages.master();
     return master.line.load() != 0 || master.draining.load() != 0 ||
            master.control[slot_.number()].load() != control_seen_ || leave_requested();
-}
-
-bool Linger::worth_trying() {
-    if (skips_ == 0) return true;
-    --skips_;
-    return false;
 }
 
 void Linger::learn(bool came) {

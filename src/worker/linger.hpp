@@ -4,30 +4,31 @@
 #include <cstdint>
 
 #include "inheritance.hpp"
+#include "phalanx/link/worker_side.hpp"
 
 namespace phalanx::worker {
 
-/// A worker's short wait for the next request of a kept connection that it has just answered: a client that
-/// goes on at once saves both the way through the master, which is two wake-ups and four messages. A request
-/// is a step of its own for everybody else: between two of them the worker sees to it that nobody waits, and
-/// gives the connection back (to the master's care) as soon as somebody does.
+/// An idle worker's wait for the next request of a kept connection that it has just answered: a client that
+/// goes on soon saves both the way through the master, which is two wake-ups and four messages. To the master
+/// the worker is as idle as others: a job that comes first is served first, and the connection goes back to
+/// the master's care.
 ///
-/// One for each worker. Clients that never go on at once teach it not to wait.
+/// One for each worker. Clients that do not go on soon teach it not to wait.
 class Linger {
   public:
-    /// How long a new connection can be kept waiting by one that may not even go on.
-    static constexpr std::chrono::microseconds limit{150};
+    /// Longer than the kernel's tick: a nearer end would have the processor's timer set for each request.
+    static constexpr std::chrono::milliseconds limit{20};
 
     /// `control_seen`: the worker's count of control messages that it has dealt with.
     Linger(const Inheritance& inherited, base::WorkerSlot slot, const std::uint32_t& control_seen);
 
-    /// The next request begins to arrive, or the connection's end. False: it has not come in time, others
-    /// wait, the worker is wanted elsewhere, or it is not worth trying.
-    [[nodiscard]] bool next_comes(int connection);
+    /// False: others wait, the worker is wanted elsewhere, or experience speaks against it.
+    [[nodiscard]] bool is_worth_it();
+    /// Until a signal, a message of the channel, bytes or the end of the connection, or the limit.
+    [[nodiscard]] link::Came wait(int connection, int channel);
 
   private:
     [[nodiscard]] bool is_wanted_elsewhere() const;
-    [[nodiscard]] bool worth_trying();
     void learn(bool came);
 
     const Inheritance& inherited_;

@@ -48,7 +48,6 @@ Request::Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts par
 }
 
 void Request::connection_begins(std::uint32_t waited_usec) {
-    served_any_ = false;
     waited_usec_ = waited_usec;
 }
 
@@ -56,7 +55,6 @@ void Request::begin(const fastcgi::RequestHead& head) {
     head_ = head;
     slot_.got_head(head.request_id, waited_usec_);
     tell_waiting_time();
-    served_any_ = true;
     answer_ended_ = false;
     messages_begun_ = false;
     script_ = {};

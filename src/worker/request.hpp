@@ -40,9 +40,8 @@ class Request final : public php::RequestPort {
   public:
     Request(Inheritance& inherited, base::WorkerSlot slot, RequestParts parts);
 
-    /// A new connection: no request of it has been served here. The first one has waited that long.
+    /// The first request of a connection has waited that long.
     void connection_begins(std::uint32_t waited_usec);
-    [[nodiscard]] bool served_any() const { return served_any_; }
     void reading_begins() { slot_.begin_reading(); }
     void begin(const fastcgi::RequestHead& head);
     /// Sends the rest of the answer and its end record, unless the script has done that.
@@ -78,7 +77,6 @@ class Request final : public php::RequestPort {
     AccessLogger access_log_;
     bool counts_cpu_;  ///< two system calls per request that only the status page and %C need
     CpuTime cpu_at_begin_;
-    bool served_any_ = false;
     std::uint32_t waited_usec_ = 0;  ///< by the next request to begin, in the master's line
     fastcgi::RequestHead head_;
     bool answer_ended_ = false;  ///< END_REQUEST was sent

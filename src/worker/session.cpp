@@ -47,21 +47,23 @@ bool Session::admits(int fd) const {
     return false;
 }
 
-Session::Result Session::serve(const Connection& connection, Tenure& tenure, Linger* linger) {
+Session::Result Session::serve(const Connection& connection, Tenure& tenure) {
     stream_.attach(connection.fd);
     reader_.reset();
     reader_.prime(connection.bytes);
     request_.connection_begins(connection.waited_usec);
-    const Result result = serve_requests(tenure, linger);
+    Result result;
+    if (!connection.goes_on || reader_.fetch()) result = serve_requests(tenure, connection.goes_on);
     request_.rest();
     return result;
 }
 
-Session::Result Session::serve_requests(Tenure& tenure, Linger* linger) {
+Session::Result Session::serve_requests(Tenure& tenure, bool may_lack_head) {
     Result result;
-    for (;;) {
+    for (;; may_lack_head = true) {
         HeadOutcome head;
-        const Next next = next_head(head, linger);
+        // The first head of a job is here whole; those after it must not be waited for.
+        const Next next = may_lack_head && !reader_.next_head_buffered() ? Next::wait : next_head(head);
         if (next == Next::closing) result.end = End::closing;
         if (next == Next::over || next == Next::closing) return result;
         if (next == Next::wait) break;
@@ -78,19 +80,7 @@ Session::Result Session::serve_requests(Tenure& tenure, Linger* linger) {
     return result;
 }
 
-Session::Next Session::look_for_head(Linger* linger) {
-    // What has begun to come and is not here whole may take any time.
-    const bool may_wait = linger != nullptr && reader_.leftover().empty();
-    if (may_wait && linger->next_comes(stream_.fd()) && !reader_.fetch()) return Next::over;
-    return reader_.next_head_buffered() ? Next::request : Next::wait;
-}
-
-Session::Next Session::next_head(HeadOutcome& head, Linger* linger) {
-    // The first head of a job is here whole; those after it must not be waited for.
-    if (request_.served_any()) {
-        const Next next = look_for_head(linger);
-        if (next != Next::request) return next;
-    }
+Session::Next Session::next_head(HeadOutcome& head) {
     for (;;) {
         request_.reading_begins();
         head = reader_.read_head(params_);

@@ -7,7 +7,6 @@
 
 #include "client_stream.hpp"
 #include "inheritance.hpp"
-#include "linger.hpp"
 #include "phalanx/fastcgi/params.hpp"
 #include "phalanx/fastcgi/request_reader.hpp"
 #include "phalanx/fastcgi/response_writer.hpp"
@@ -40,10 +39,10 @@ class Session {
         int fd = -1;
         std::span<const std::byte> bytes;  ///< read from it before; they live until serve() returns
         std::uint32_t waited_usec = 0;     ///< by its first request, in the master's line
+        bool goes_on = false;              ///< a kept one, whose next head has begun to come
     };
-    /// Returns when the next request is not here whole, not even after the moment that `linger` grants it
-    /// (null: none), or the connection or the worker's tenure is over.
-    [[nodiscard]] Result serve(const Connection& connection, Tenure& tenure, Linger* linger);
+    /// Returns when the next request is not here whole, or the connection or the worker's tenure is over.
+    [[nodiscard]] Result serve(const Connection& connection, Tenure& tenure);
 
     /// listen.allowed_clients; a refusal is logged.
     [[nodiscard]] bool admits(int fd) const;
@@ -54,10 +53,9 @@ class Session {
     void replace_access_log(os::UniqueFd log) { request_.replace_access_log(std::move(log)); }
 
   private:
-    [[nodiscard]] Result serve_requests(Tenure& tenure, Linger* linger);
+    [[nodiscard]] Result serve_requests(Tenure& tenure, bool may_lack_head);
     enum class Next { request, wait, over, closing };
-    [[nodiscard]] Next look_for_head(Linger* linger);
-    [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head, Linger* linger);
+    [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
     [[nodiscard]] bool has_all_of_request();
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 

@@ -16,6 +16,7 @@ namespace phalanx::worker {
 namespace {
 
 using fastcgi::HeadScanner;
+using link::Came;
 using link::Found;
 using link::Inbox;
 using link::MessageHead;
@@ -36,7 +37,8 @@ Worker::Worker(Inheritance& inherited, OwnParts& own)
       own_(own),
       tenure_(inherited.settings, std::move(inherited.memory)),
       session_(inherited, own, *this),
-      linger_(inherited, own.slot, control_seen_) {}
+      linger_(inherited, own.slot, control_seen_),
+      door_(inherited.listener.get(), own.channel.get(), own.slot) {}
 
 int Worker::run() {
     say_hello(own_.channel.get());
@@ -48,6 +50,7 @@ void Worker::become_script_child() {
     forget_worker_signals();
     session_.become_script_child();
     client_ = {};
+    door_.forget();
     own_.channel.reset();
     inherited_.listener.reset();
     inherited_.wake.reset();
@@ -75,9 +78,34 @@ bool Worker::others_wait_or_draining() const {
 }
 
 Found Worker::accept_request() {
+    if (!take_connection()) {
+        // Where there was one after the other the next client may be about to connect: to let it run costs
+        // less than to sleep and be woken.
+        ::sched_yield();
+        if (!take_connection()) return Found::none;
+    }
+    return look_at_head(std::chrono::milliseconds(0));
+}
+
+Found Worker::accept_at_door() {
+    if (take_connection()) return look_at_head(head_patience);
+    // Mostly another was faster. A listener that is out of order would be reported again and again.
+    if (os::is_shut_down(inherited_.listener.get())) door_.shut();
+    return Found::none;
+}
+
+bool Worker::take_connection() {
     os::Accepted accepted = os::accept_connection(inherited_.listener.get());
-    if (accepted.state != os::Accepted::State::connection) return Found::none;
-    client_ = Client{std::move(accepted.fd), std::nullopt, {}, 0};
+    const bool is_in_order = accepted.state == os::Accepted::State::none || accepted.fd;
+    if (!is_in_order) door_.shut();
+    if (!accepted.fd) return false;
+    let_go();
+    client_ = Client{std::move(accepted.fd), std::nullopt, {}, 0, false};
+    return true;
+}
+
+/// Whether the request of a connection that was accepted is here.
+Found Worker::look_at_head(std::chrono::milliseconds patience) {
     if (!session_.admits(client_.fd.get())) {
         client_ = {};
         return Found::given_back;
@@ -86,6 +114,10 @@ Found Worker::accept_request() {
     if (read.state == os::ReadResult::State::nothing) {
         // Web servers send right after they connect: a moment later it is usually here.
         ::sched_yield();
+        read = os::read_available(client_.fd.get(), first_look_);
+    }
+    if (read.state == os::ReadResult::State::nothing && patience.count() > 0 &&
+        os::await_bytes_or_message(client_.fd.get(), own_.channel.get(), patience) == os::Came::bytes) {
         read = os::read_available(client_.fd.get(), first_look_);
     }
     client_.bytes = std::span(first_look_).first(read.size);
@@ -98,11 +130,27 @@ Found Worker::accept_request() {
 }
 
 void Worker::wake_master() {
+    let_go();
     const std::uint64_t one = 1;
     (void)!::write(inherited_.wake.get(), &one, sizeof one);
 }
 
+Came Worker::wait() {
+    if (!client_.fd) return door_.wait();
+    const Came came = linger_.wait(client_.fd.get(), own_.channel.get());
+    if (came == Came::nothing) let_go();
+    return came;
+}
+
+void Worker::hand_on() {
+    if (client_.goes_on) return let_go();
+    give_to_master(client_, client_.bytes, 0);
+    client_ = {};
+}
+
 void Worker::stop_receiving() {
+    is_leaving_ = true;
+    let_go();
     os::stop_receiving(own_.channel.get());
 }
 
@@ -133,7 +181,8 @@ Inbox Worker::receive(Waiting waiting) {
 Inbox Worker::take_job(const MessageHead& head, ReceivedMessage& message) {
     // Without its descriptor (none was left for it) the job is lost; the worker must not be.
     if (message.fds.empty()) return Inbox::recheck;
-    client_ = Client{std::move(message.fds[0]), std::nullopt, {}, head.waited_usec};
+    let_go();
+    client_ = Client{std::move(message.fds[0]), std::nullopt, {}, head.waited_usec, false};
     if ((head.flags & link::flag_master_holds) != 0) client_.held = head.connection;
     client_.bytes = std::span(packet_).subspan(sizeof head, message.size - sizeof head);
     if ((head.flags & link::flag_in_memory) != 0 && message.fds.size() > 1) {
@@ -149,17 +198,29 @@ bool Worker::serve_and_stay() {
         part_from(client_, {});
         return true;
     }
-    // Only where the master holds the connection too: should this worker be killed, it answers.
-    Linger* const linger = client_.held ? &linger_ : nullptr;
     const Session::Result result =
-        session_.serve({client_.fd.get(), client_.bytes, client_.waited_usec}, tenure_, linger);
-    part_from(client_, result);
+        session_.serve({client_.fd.get(), client_.bytes, client_.waited_usec, client_.goes_on}, tenure_);
+    if (may_stay(result)) {
+        client_ = Client{std::move(client_.fd), client_.held, {}, 0, /*goes_on=*/true};
+    } else {
+        part_from(client_, result);
+    }
     job_memory_ = {};
     if (result.exit_code) {
         exit_code_ = *result.exit_code;
         return false;
     }
     return !result.tenure_is_over;
+}
+
+/// Only where the master holds the connection too: should this worker be killed, it answers.
+bool Worker::may_stay(const Session::Result& result) {
+    return result.end == Session::End::kept && client_.held && result.leftover.empty() &&
+           !result.tenure_is_over && !result.exit_code && !is_leaving_ && linger_.is_worth_it();
+}
+
+void Worker::let_go() {
+    if (client_.goes_on) part_from(client_, {Session::End::kept, {}, std::nullopt});
 }
 
 void Worker::take_early(std::span<const std::byte> behind) noexcept {

@@ -3,11 +3,14 @@
 #include <sys/types.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "door.hpp"
 #include "inheritance.hpp"
+#include "linger.hpp"
 #include "phalanx/config/settings.hpp"
 #include "phalanx/link/messages.hpp"
 #include "phalanx/link/worker_side.hpp"
@@ -26,7 +29,8 @@ namespace phalanx::worker {
 [[nodiscard]] int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent);
 
 /// The worker's side of its channel (its partner: master::WorkerHandle): takes one connection at a time from
-/// the master or from the listener and lets a Session serve it. The order of steps is link::advance's.
+/// the master or from the listener and lets a Session serve it. A kept connection that the master has lent it
+/// may stay in its hands until another comes. The order of steps is link::advance's.
 class Worker final : public ConnectionTaker {
   public:
     Worker(Inheritance& inherited, OwnParts& own);
@@ -44,12 +48,18 @@ class Worker final : public ConnectionTaker {
     // What link::advance asks for; see there.
     [[nodiscard]] bool control_changed();
     [[nodiscard]] link::Inbox take_message();
-    [[nodiscard]] link::Inbox wait_for_message() { return receive(os::Waiting::yes); }
     [[nodiscard]] bool others_wait_or_draining() const;
+    [[nodiscard]] bool listener_is_watched() const { return !master_wants_wake(); }
     [[nodiscard]] link::Found accept_request();
+    [[nodiscard]] link::Found accept_at_door();
     void set_idle_bit() { inherited_.pages.set_idle(own_.slot); }
     [[nodiscard]] bool master_wants_wake() const { return inherited_.pages.master().wake.load() != 0; }
+    [[nodiscard]] bool needs_master() const { return !door_.is_open() || others_wait_or_draining(); }
     void wake_master();
+    [[nodiscard]] link::Came wait();
+    [[nodiscard]] link::Inbox receive() { return receive(os::Waiting::yes); }
+    [[nodiscard]] bool take_idle_bit() { return inherited_.pages.take_idle(own_.slot); }
+    void hand_on();
     [[nodiscard]] bool serve_and_stay();
     void stop_receiving();
     [[nodiscard]] bool inbox_ended() const { return inbox_ended_; }
@@ -61,10 +71,19 @@ class Worker final : public ConnectionTaker {
         std::optional<link::ConnectionId> held;  ///< the master has a duplicate
         std::span<const std::byte> bytes;        ///< read from it already
         std::uint32_t waited_usec = 0;           ///< its request in the master's line
+        bool goes_on = false;                    ///< has its answer, stays for its next request
     };
+    /// How long an idle worker waits for the request of a connection that it was told of, unless the master
+    /// has something better to do for it. To pass the connection on at once would cost more than to serve it.
+    static constexpr std::chrono::milliseconds head_patience{20};
+    [[nodiscard]] bool take_connection();
+    [[nodiscard]] link::Found look_at_head(std::chrono::milliseconds patience);
     [[nodiscard]] link::Inbox receive(os::Waiting waiting);
     [[nodiscard]] link::Inbox take_job(const link::MessageHead& head, os::ReceivedMessage& message);
+    /// The kept connection in its hands, if there is one, goes back to the master.
+    void let_go();
     void give_to_master(Client& client, std::span<const std::byte> bytes, std::uint32_t flags);
+    [[nodiscard]] bool may_stay(const Session::Result& result);
     void part_from(Client& client, const Session::Result& result);
     void say(const link::MessageHead& head, std::span<const std::byte> bytes, int fd);
 
@@ -74,11 +93,13 @@ class Worker final : public ConnectionTaker {
     Session session_;
     std::uint32_t control_seen_ = 0;
     Linger linger_;
+    Door door_;
     Client client_;
     os::Mapping job_memory_;
     std::array<std::byte, link::max_message_bytes> packet_;  ///< the last message, job bytes included
     std::array<std::byte, 16 * 1024> first_look_;
     bool inbox_ended_ = false;
+    bool is_leaving_ = false;
     int exit_code_ = 0;
 };
 

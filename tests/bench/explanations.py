@@ -10,15 +10,16 @@ EXPLANATIONS = {
         "fchdir": "back, before shutdown functions run; the way back is a descriptor",
         "accept4": "takes the next connection, or finds that there is none",
         "close": "the connection, or the worker's copy of a kept one",
-        "ppoll": "waits at most 150 us for a kept connection's next request, if nobody else waits",
-        "write": "wakes the master, when no worker had been idle and one is now",
-        "sched_yield": "lets a client that has just connected send its head",
+        "epoll_wait": "an idle worker's wait, for connections and for messages",
+        "poll": "its wait for a kept connection's next request, or for a message, for 20 ms at most",
+        "write": "wakes the master, when somebody is in its line, or this worker is not told of connections",
+        "sched_yield": "lets a client that has just connected send its head; lets clients connect before a worker sleeps",
         "shutdown": "the answer's end, where bytes of the request are still to come; the master reads them and closes",
     },
     ("phalanx", "master"): {
         "epoll_wait": "two for each time it wakes: Asio's set, and the set of all descriptors in it",
-        "epoll_ctl": "arms Asio's descriptor again, a parked connection, and the listener when the last worker becomes "
-                     "busy or idle",
+        "epoll_ctl": "arms Asio's descriptor again, a parked connection, and the listener, when somebody comes and no "
+                     "worker waits, and when one is idle again",
         "recvmsg": "a look at a request's head; a worker's note, and that there is no second one",
         "accept4": "takes a connection, or finds that there is none",
         "fcntl": "whether the listener, which workers share, still does not wait",

@@ -45,6 +45,7 @@ class Daemon {
     [[nodiscard]] bool wait_until_ready();
 
     [[nodiscard]] pid_t pid() const { return process_.pid(); }
+    [[nodiscard]] const std::filesystem::path& log_file() const { return log_; }
     [[nodiscard]] std::string log() const;
     [[nodiscard]] bool wait_for_log(std::string_view text, milliseconds deadline = kPatience) const;
     bool signal(int number) const { return process_.signal(number); }

@@ -1,9 +1,12 @@
+#include <csignal>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness/child_process.hpp"
+#include "harness/fastcgi_client.hpp"
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 
@@ -60,6 +63,9 @@ class FailedCalls : public SiteTest, public testing::WithParamInterface<Failure>
             "-p",
             std::to_string(pid)};
         if (failure.whose == Failure::Whose::ForksOfTemplate) command.arguments.emplace_back("-f");
+        // A sanitizer's own write, by which it looks whether memory is there, ends the process if it fails.
+        if (failure.call == std::string_view("write"))
+            command.arguments.insert(command.arguments.end(), {"-P", site().daemon().log_file().string()});
         command.output = command.errors = site().files() / "strace.log";
         strace_ = std::make_unique<ChildProcess>(command);
         return eventually(milliseconds(5000), [&] { return is_traced(pid) || !strace_->running(); }) &&
@@ -82,6 +88,16 @@ class FailedCalls : public SiteTest, public testing::WithParamInterface<Failure>
         return true;
     }
 
+    /// A connection that finds no worker waiting.
+    void connect_while_all_are_stopped() {
+        const auto workers = site().daemon().workers();
+        for (const pid_t worker : workers) ASSERT_TRUE(stop_process(worker));
+        FastCgiClient client(site().address());
+        ASSERT_TRUE(client.send(site().request("/x.php")));
+        std::this_thread::sleep_for(milliseconds(50));
+        for (const pid_t worker : workers) ASSERT_TRUE(signal_process(worker, SIGCONT));
+        EXPECT_EQ(client.read_answer().body(), "x");
+    }
     void replace_all(bool also_template) {
         for (const pid_t worker : site().daemon().workers()) EXPECT_TRUE(kill_process(worker));
         EXPECT_TRUE(is_whole()) << site().daemon().log();
@@ -111,6 +127,7 @@ TEST_P(FailedCalls, LeaveAPoolWhole) {
     // The sanitizer of a build that has one learns by a pipe of its own what it may look at, the first time
     // it meets an object's type: not when the calls fail.
     replace_all(/*also_template=*/true);
+    connect_while_all_are_stopped();
     if (!begin(GetParam())) GTEST_SKIP() << "tracing is not allowed";
     replace_all(GetParam().whose == Failure::Whose::Master);
     end();

@@ -15,7 +15,11 @@ std::uint64_t hash_of(const State& state) {
         hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
         hash ^= hash >> 29U;
     }
-    return hash;
+    return hash ^ hash >> 32U;
+}
+
+std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32U);
 }
 
 bool equal(const State& left, const State& right) {
@@ -28,7 +32,7 @@ Explorer::Explorer(const System& system) : system_(system), table_(std::size_t{1
 
 Findings Explorer::explore(const State& initial, std::size_t most_states) {
     Findings findings;
-    insert(initial, 0);
+    insert(initial, hash_of(initial), 0);
     Index level_end = 1;
     for (Index next = 0; next < states_.size() && findings.fault.empty(); ++next) {
         if (next == level_end) {
@@ -52,11 +56,11 @@ Findings Explorer::explore(const State& initial, std::size_t most_states) {
     return findings;
 }
 
-Explorer::Index Explorer::insert(const State& state, Index parent) {
-    const std::size_t place = place_of(state);
-    if (table_[place] != 0) return table_[place] - 1;
+Explorer::Index Explorer::insert(const State& state, std::uint64_t hash, Index parent) {
+    Place& place = place_of(state, hash);
+    if (place.index_plus_one != 0) return place.index_plus_one - 1;
     const auto index = static_cast<Index>(states_.size());
-    table_[place] = index + 1;
+    place = {index + 1, tag_of(hash)};
     states_.push_back(state);
     parents_.push_back(parent);
     if (states_.size() * 2 > table_.size()) grow_table();
@@ -64,25 +68,40 @@ Explorer::Index Explorer::insert(const State& state, Index parent) {
 }
 
 void Explorer::grow_table() {
-    table_.assign(table_.size() * 2, 0);
-    for (Index i = 0; i < states_.size(); ++i) table_[place_of(states_[i])] = i + 1;
+    table_.assign(table_.size() * 2, {});
+    for (Index i = 0; i < states_.size(); ++i) {
+        const std::uint64_t hash = hash_of(states_[i]);
+        place_of(states_[i], hash) = {i + 1, tag_of(hash)};
+    }
 }
 
-std::size_t Explorer::place_of(const State& state) const {
+Explorer::Place& Explorer::place_of(const State& state, std::uint64_t hash) {
     const std::size_t mask = table_.size() - 1;
-    std::size_t place = hash_of(state) & mask;
-    while (table_[place] != 0 && !equal(states_[table_[place] - 1], state)) place = (place + 1) & mask;
-    return place;
+    const std::uint32_t tag = tag_of(hash);
+    for (std::size_t place = hash & mask;; place = (place + 1) & mask) {
+        Place& here = table_[place];
+        if (here.index_plus_one == 0) return here;
+        if (here.tag == tag && equal(states_[here.index_plus_one - 1], state)) return here;
+    }
+}
+
+void Explorer::hash_successors() {
+    hashes_.clear();
+    for (const Successor& successor : found_) {
+        hashes_.push_back(hash_of(successor.state));
+        __builtin_prefetch(&table_[hashes_.back() & (table_.size() - 1)]);
+    }
 }
 
 std::string_view Explorer::expand(Index index) {
     const State state = states_[index];
     if (const auto wrong = System::fault(state); !wrong.empty()) return wrong;
     system_.successors(state, found_);
+    hash_successors();
     bool at_end = true;
-    for (const Successor& successor : found_) {
-        const Index target = insert(successor.state, index);
-        if (may_never_come(successor.action)) continue;
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+        const Index target = insert(found_[i].state, hashes_[i], index);
+        if (may_never_come(found_[i].action)) continue;
         at_end = false;
         edges_.push_back(target);
     }

@@ -15,7 +15,7 @@ struct Findings {
     std::size_t depth = 0;           ///< of the last state
     std::string fault;               ///< empty: every state is right
     std::vector<std::string> trace;  ///< the shortest way to the fault: steps and states in words
-    bool visited_worker_step[16] = {};
+    bool visited_worker_step[32] = {};
     bool visited_master_step[16] = {};
 };
 
@@ -31,10 +31,19 @@ class Explorer {
   private:
     using Index = std::uint32_t;
 
+    /// A place in the table, with as much of the state's hash as tells most others apart without a look at
+    /// them.
+    struct Place {
+        Index index_plus_one = 0;  ///< 0: free
+        std::uint32_t tag = 0;
+    };
+
     /// The state's index, a new one where it was not known yet.
-    Index insert(const State& state, Index parent);
+    Index insert(const State& state, std::uint64_t hash, Index parent);
     void grow_table();
-    [[nodiscard]] std::size_t place_of(const State& state) const;
+    [[nodiscard]] Place& place_of(const State& state, std::uint64_t hash);
+    /// So that the memory is here when they are inserted.
+    void hash_successors();
     /// Empty, or what is wrong with the state or its lack of successors.
     [[nodiscard]] std::string_view expand(Index index);
     [[nodiscard]] bool every_state_can_come_to_rest() const;
@@ -43,10 +52,11 @@ class Explorer {
     const System& system_;
     std::vector<State> states_;
     std::vector<Index> parents_;
-    std::vector<Index> table_;  ///< open addressing: index + 1, 0 for free
+    std::vector<Place> table_;  ///< open addressing
     std::vector<Successor> found_;
-    std::vector<Index> edges_;  ///< targets, grouped by source in the order of states_
-    std::vector<Index> ends_;   ///< per state: where its edges end
+    std::vector<std::uint64_t> hashes_;  ///< theirs
+    std::vector<Index> edges_;           ///< targets, grouped by source in the order of states_
+    std::vector<Index> ends_;            ///< per state: where its edges end
 };
 
 }  // namespace phalanx::link::model

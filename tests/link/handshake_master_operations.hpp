@@ -13,6 +13,16 @@ class MasterOperations;
 /// Which busy worker is given a job ahead: how that is decided is no part of the hand-shake.
 enum class Ahead : std::uint8_t { to_nobody, to_worker_0, to_worker_1 };
 
+/// The real one chooses the first of the idle workers; that it may be any makes the workers alike.
+enum class Idle : std::uint8_t { first, last };
+
+/// What the master does where it has a choice.
+struct MasterChoice {
+    Look look = Look::careful;
+    Ahead ahead = Ahead::to_nobody;
+    Idle idle = Idle::first;
+};
+
 /// One implementation of the dispatcher: the real one, unless a test breaks a part of it.
 struct Variant {
     WorkerStep (*worker)(WorkerStep, WorkerOperations&) = &advance<WorkerOperations>;
@@ -34,22 +44,31 @@ struct Variant {
     bool ends_loan_with_taken_back_job = true;
     bool closes_what_dead_worker_held = true;
     bool checks_busy_workers = true;  ///< for jobs that they were given ahead
-    std::uint8_t longest_line = 4;    ///< queue.max_length: who comes then is refused
+    bool looks_after_death = true;    ///< whom the kernel may have told, and nobody else, of a connection
+    bool looks_at_times = true;       ///< for the same reason, at one who may be stopped
+    bool looks_while_somebody_is_idle = true;  ///< with the timer of the mode
+    bool watch_begins_with_a_look = true;      ///< the kernel's, when the watch is added to its set
+    bool replaces_dead = true;                 ///< else the new worker may never come
+    std::uint8_t longest_line = 4;             ///< queue.max_length: who comes then is refused
 };
 
 /// The master's half of the world behind link::advance(MasterStep, ...).
 class MasterOperations {
   public:
-    MasterOperations(State& state, const Variant& variant, Look look = Look::careful,
-                     Ahead ahead = Ahead::to_nobody)
-        : state_(state), variant_(variant), look_(look), ahead_(ahead) {}
+    MasterOperations(State& state, const Variant& variant, MasterChoice choice = {})
+        : state_(state), variant_(variant), choice_(choice) {}
 
     bool choose_lowest_idle();
     bool take_from_line();
     bool accept_ready();
-    void clear_chosen_bit() { chosen().flags.clear(WorkerFlag::idle); }
+    bool take_chosen_bit() { return chosen().flags.take(WorkerFlag::idle); }
+    /// Which is not lent to anybody yet.
+    void put_job_back() { push_line_front(std::exchange(state_.job, nobody)); }
     void send_job();
     void watch_listener();
+    [[nodiscard]] bool nobody_waits() const {
+        return !is_in_line_mode() && state_.line.empty() && !looks_at_listener();
+    }
     void line_up_or_unwatch();
     bool give_ahead();
     void count_ahead();
@@ -63,42 +82,61 @@ class MasterOperations {
     /// Whoever has left leaves the line.
     void look_at_line();
     void park() { state_.slow.set(SlowClientFlag::parked); }
+    /// Unasked: the kernel may have told only one who does not come.
+    void will_look_at_listener() {
+        if (state_.shared.has(SharedFlag::watching)) state_.tell_if_somebody_is_there(Told::master);
+    }
+    void add_watch_again();
 
   private:
     Worker& chosen() { return state_.worker[state_.subject]; }
     void push_line_front(Client client);
     void queue_new_connections();
+    [[nodiscard]] bool looks_at_listener() const;
+    void begin_to_watch();
+    /// nobody when there is none.
+    Client accept();
     /// Looks at a new connection: true if its request is here.
     bool admit(Client client);
 
     State& state_;
     const Variant& variant_;
-    Look look_;
-    Ahead ahead_;
+    MasterChoice choice_;
 };
 
 inline bool MasterOperations::choose_lowest_idle() {
+    bool found = false;
     for (std::uint8_t i = 0; i < workers; ++i) {
         const auto& flags = state_.worker[i].flags;
         if (!flags.has(WorkerFlag::idle) || !flags.has(WorkerFlag::eligible)) continue;
         state_.subject = i;
-        return true;
+        if (choice_.idle == Idle::first) return true;
+        found = true;
     }
-    return false;
+    return found;
 }
 
 inline bool MasterOperations::take_from_line() {
     if (state_.line.empty()) return false;
     state_.shared.set(SharedFlag::line_changed);
     do state_.job = client_of(state_.line.pop_front());
-    while (state_.job != nobody && look_ == Look::careful && state_.close_if_left(state_.job));
+    while (state_.job != nobody && choice_.look == Look::careful && state_.close_if_left(state_.job));
     if (state_.line.empty()) state_.lining.clear(LineFlag::looked_after);
     return state_.job != nobody;
 }
 
+/// A listener that is watched says so when somebody waits there.
+inline bool MasterOperations::looks_at_listener() const {
+    return !state_.shared.has(SharedFlag::watching) || state_.told.has(Told::master);
+}
+
+inline Client MasterOperations::accept() {
+    if (!looks_at_listener()) return nobody;
+    return state_.accept();
+}
+
 inline bool MasterOperations::accept_ready() {
-    while (!state_.backlog.empty()) {
-        const Client client = client_of(state_.backlog.pop_front());
+    while (const Client client = accept()) {
         if (!admit(client)) continue;
         state_.job = client;
         return true;
@@ -114,24 +152,33 @@ inline bool MasterOperations::admit(Client client) {
 
 inline void MasterOperations::watch_listener() {
     state_.lining.clear(LineFlag::line_mode);
-    state_.shared.set(SharedFlag::watching);
+    begin_to_watch();
 }
 
 inline void MasterOperations::line_up_or_unwatch() {
     const bool line_mode = state_.lining.has(LineFlag::line_mode);
     if (line_mode) queue_new_connections();
-    if (line_mode && variant_.watches_in_line_mode) {
-        state_.shared.set(SharedFlag::watching);
-    } else {
-        state_.shared.clear(SharedFlag::watching);
-    }
+    if (line_mode && variant_.watches_in_line_mode) return begin_to_watch();
+    state_.shared.clear(SharedFlag::watching);
+    state_.told.clear(Told::master);
+}
+
+inline void MasterOperations::begin_to_watch() {
+    if (state_.shared.has(SharedFlag::watching)) return;
+    state_.shared.set(SharedFlag::watching);
+    add_watch_again();
+}
+
+inline void MasterOperations::add_watch_again() {
+    const bool watches = state_.shared.has(SharedFlag::watching);
+    if (watches && variant_.watch_begins_with_a_look) state_.tell_if_somebody_is_there(Told::master);
 }
 
 inline bool MasterOperations::give_ahead() {
-    if (ahead_ == Ahead::to_nobody || !take_from_line()) return false;
+    if (choice_.ahead == Ahead::to_nobody || !take_from_line()) return false;
     state_.chances.clear(Chance::ahead);
     state_.lining.set(LineFlag::gave_ahead);
-    state_.subject = ahead_ == Ahead::to_worker_0 ? 0 : 1;
+    state_.subject = choice_.ahead == Ahead::to_worker_0 ? 0 : 1;
     send_job();
     return true;
 }
@@ -141,8 +188,7 @@ inline void MasterOperations::count_ahead() {
 }
 
 inline void MasterOperations::queue_new_connections() {
-    while (!state_.backlog.empty()) {
-        const Client client = client_of(state_.backlog.pop_front());
+    while (const Client client = accept()) {
         if (admit(client)) line_up(client);
     }
 }
@@ -181,7 +227,7 @@ inline void MasterOperations::return_to_line(Client client) {
 
 inline void MasterOperations::line_up(Client client) {
     if (state_.line.size() >= variant_.longest_line) {
-        if (!state_.close_if_left(client)) state_.fate_of(client) = Fate::answered;
+        if (!state_.close_if_left(client)) state_.fate_of(client) = Fate::over;
         return;
     }
     state_.line.push_back(item_of(client));

@@ -34,7 +34,7 @@ std::string_view fault_of_worker_at_end(const Worker& worker) {
     if (worker.life == Life::stopped) return {};
     if (worker.flags.has(WorkerFlag::must_leave)) return "a worker that should leave is still there";
     if (worker.flags.has(WorkerFlag::must_replace_log)) return "a control message was lost";
-    if (worker.step != WorkerStep::receive) return "a worker is stuck";
+    if (worker.step != WorkerStep::wait && worker.step != WorkerStep::receive) return "a worker is stuck";
     if (!worker.flags.has(WorkerFlag::idle)) return "a worker waits unannounced";
     if (!worker.flags.has(WorkerFlag::eligible)) return "the master has forgotten a worker";
     return {};
@@ -60,14 +60,15 @@ std::string_view fault_of_client_at_end(const State& state, Client client) {
 
 constexpr std::string_view item_names[] = {"-",     "1",   "2",     "3",    "recheck",
                                            "leave", "log", "hello", "kept", "closed"};
-constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "check_line",  "accept",
-                                             "announce_idle", "check_wake",    "wake_master", "receive",
-                                             "serve",         "close_inbox",   "drain_inbox", "serve_last",
-                                             "gone"};
+constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "check_line", "check_watch",
+                                             "accept",        "announce_idle", "check_wake", "check_need",
+                                             "wake_master",   "wait",          "receive",    "accept_idle",
+                                             "check_door",    "claim",         "hand_on",    "serve",
+                                             "close_inbox",   "drain_inbox",   "serve_last", "gone"};
 constexpr std::string_view master_steps[] = {
-    "look_for_idle", "find_job",           "clear_idle", "send_job",    "watch_listener",
-    "clear_wake",    "line_up_or_unwatch", "give_ahead", "count_ahead", "set_wake",
-    "look_again",    "clear_wake_again",   "asleep"};
+    "look_for_idle",  "find_job",   "take_idle",  "put_back",           "send_job",
+    "watch_listener", "clear_wake", "check_rest", "line_up_or_unwatch", "give_ahead",
+    "count_ahead",    "set_wake",   "look_again", "clear_wake_again",   "asleep"};
 constexpr std::string_view task_names[] = {
     "pump",     "clear_wake_when_woken", "drain_for_check", "send_recheck", "send_leave",
     "send_log", "count_control"};
@@ -80,6 +81,9 @@ constexpr std::string_view action_names[] = {"worker {} steps",
                                              "worker {} answers",
                                              "worker {} hands on early",
                                              "worker {} takes the next request",
+                                             "worker {} keeps a connection",
+                                             "worker {} sees the next request",
+                                             "worker {} waits no longer for the next request",
                                              "master steps",
                                              "master stores line",
                                              "master sees the listener",
@@ -93,6 +97,8 @@ constexpr std::string_view action_names[] = {"worker {} steps",
                                              "worker {} gets a job ahead",
                                              "the pool may grow",
                                              "master looks at the line",
+                                             "master looks at the listener unasked",
+                                             "master looks because somebody is idle",
                                              "worker {} is to leave",
                                              "worker {} gets a log",
                                              "client {} connects",
@@ -101,7 +107,7 @@ constexpr std::string_view action_names[] = {"worker {} steps",
                                              "client {} asks again",
                                              "client {} leaves"};
 constexpr std::string_view lives[] = {"", " STOPPED", " DEAD"};
-constexpr std::string_view fates[] = {"absent", "open", "idle", "left", "answered", "failed", "ended"};
+constexpr std::string_view fates[] = {"absent", "open", "idle", "left", "over"};
 
 template <typename Enum>
 std::size_t index_of(Enum value) {
@@ -166,7 +172,9 @@ std::string_view System::fault_at_end(const State& state) {
 }
 
 std::string describe(const Successor& step) {
-    return fmt::format(fmt::runtime(action_names[index_of(step.action)]), step.who);
+    return fmt::format(fmt::runtime(action_names[index_of(step.action)]), step.who) +
+           (step.renamed.workers ? " (workers 0 and 1 change names)" : "") +
+           (step.renamed.clients ? " (clients 1 and 2 change names)" : "");
 }
 
 std::string describe(const State& state) {
@@ -176,11 +184,13 @@ std::string describe(const State& state) {
     }
     text += fmt::format(
         "    master: {} {} job={} line={} (stored {}) wake={} eventfd={} watching={} {} backlog={} parked={} "
-        "lent to={}\n    clients:",
+        "lent to={} told:{}{}{}\n    clients:",
         task_names[index_of(state.task)], master_steps[index_of(state.step)], state.job, describe(state.line),
         state.line_word, state.shared.has(SharedFlag::wake), state.shared.has(SharedFlag::eventfd),
         state.shared.has(SharedFlag::watching), state.lining.has(LineFlag::line_mode) ? "LINE" : "REFILL",
-        describe(state.backlog), state.slow.has(SlowClientFlag::parked), int{state.lent_to} - 1);
+        describe(state.backlog), state.slow.has(SlowClientFlag::parked), int{state.lent_to} - 1,
+        state.told.has(Told::worker_0) ? " 0" : "", state.told.has(Told::worker_1) ? " 1" : "",
+        state.told.has(Told::master) ? " master" : "");
     for (const Fate fate : state.fate) text += fmt::format(" {}", fates[index_of(fate)]);
     return text;
 }

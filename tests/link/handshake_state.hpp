@@ -70,6 +70,12 @@ class Fifo {
     [[nodiscard]] bool holds(Item item) const {
         return at(0) == item || at(1) == item || at(2) == item || at(3) == item;
     }
+    /// Each of the two becomes the other.
+    void exchange_clients_1_and_2() {
+        const unsigned all = nibbles_;
+        const unsigned ones = (all ^ all >> 1U) & ~(all >> 2U) & ~(all >> 3U) & 0x1111U;
+        put(all ^ (ones | ones << 1U));
+    }
     void remove(Item item) {
         Fifo rest;
         while (!empty()) {
@@ -114,7 +120,7 @@ enum class WorkerFlag : std::uint8_t {
     must_leave = 16,        ///< property: has to come to its end
     must_replace_log = 32,  ///< property: has to carry that message out
     check_forgotten = 64,   ///< master, in a mutant: takes the last job for taken
-    answer_ended = 128      ///< worker: in `serve`, after the answer on a connection that is kept
+    answer_ended = 128      ///< worker: after the answer on a connection that is kept
 };
 
 struct Worker {
@@ -156,21 +162,32 @@ enum class LineFlag : std::uint8_t {
 
 enum class Fate : std::uint8_t {
     absent,
-    open,      ///< waits for an answer
-    idle,      ///< has one, keeps its connection
-    left,      ///< has closed its end while somebody had the other
-    answered,  ///< finally
-    failed,    ///< with the worker that served it
-    ended      ///< had left, and nobody has its connection any more
+    open,  ///< waits for an answer
+    idle,  ///< has one, keeps its connection
+    left,  ///< has closed its end while somebody had the other
+    over   ///< answered, or lost with the worker that served it, or left and closed here too
 };
+
+/// Whom the kernel has told that somebody has connected: each waits for that with an epoll set of its own,
+/// and of those that are exclusive one is told.
+enum class Told : std::uint8_t {
+    worker_0 = 1,
+    worker_1 = 2,
+    master = 4  ///< or a reason of its own to look at the listener that it watches
+};
+
+[[nodiscard]] constexpr Told told_worker(std::size_t index) {
+    return index == 0 ? Told::worker_0 : Told::worker_1;
+}
 
 /// What may still happen, once each.
 enum class Chance : std::uint8_t {
-    crash = 1,    ///< SIGKILL of a worker
-    stop = 2,     ///< SIGSTOP of a worker
-    control = 4,  ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
-    hang_up = 8,  ///< a client leaves before it has its answer
-    ahead = 16    ///< the master gives a busy worker a job ahead
+    crash = 1,        ///< SIGKILL of a worker
+    stop = 2,         ///< SIGSTOP of a worker
+    control = 4,      ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
+    hang_up = 8,      ///< a client leaves before it has its answer
+    ahead = 16,       ///< the master gives a busy worker a job ahead
+    long_script = 32  ///< a worker is at its script for ever, which to the others is the same as a stop
 };
 
 enum class SlowClientFlag : std::uint8_t {
@@ -199,11 +216,13 @@ struct State {
     Flags<SharedFlag> shared;
     MasterTask task = MasterTask::pump;
     MasterStep step = MasterStep::look_for_idle;
-    std::uint8_t subject = 0;  ///< the worker that the master's present step is about
+    std::uint8_t subject = 0;  ///< the worker that the master's present step is about, if it has one
     Client job = nobody;       ///< in the master's hand
     Fate fate[clients] = {};
     Flags<SlowClientFlag> slow;
-    std::uint8_t lent_to = 0;  ///< master: the worker that has client 3's connection, + 1
+    std::uint8_t lent_to = 0;             ///< master: the worker that has client 3's connection, + 1
+    std::uint8_t door_workers = workers;  ///< so many, the first ones, wait at the door
+    Flags<Told> told;
     Flags<LineFlag> lining;
     Flags<Chance> chances;
     Fault fault = Fault::none;
@@ -215,21 +234,34 @@ struct State {
     /// Whoever finds the connection closed closes its own end.
     bool close_if_left(Client client) {
         if (fate_of(client) != Fate::left) return false;
-        fate_of(client) = Fate::ended;
+        fate_of(client) = Fate::over;
         return true;
     }
-    /// Its connection is closed by others.
-    void lose(Client client) {
-        if (close_if_left(client)) return;
-        Fate& fate_now = fate_of(client);
-        fate_now = fate_now == Fate::idle ? Fate::answered : Fate::failed;
+    [[nodiscard]] bool has_subject() const {
+        return task != MasterTask::pump || step == MasterStep::find_job || step == MasterStep::take_idle ||
+               step == MasterStep::send_job || step == MasterStep::count_ahead;
+    }
+    /// A worker with a kept connection in its hand waits for that instead.
+    [[nodiscard]] bool is_at_door(std::size_t index) const {
+        return index < door_workers && worker[index].hand == nobody;
+    }
+    Client accept() {
+        const Client client = client_of(backlog.pop_front());
+        // Whoever was told finds nobody and forgets it when he looks. Here he does at once: to be told of the
+        // next one for that reason alone could only hide a fault.
+        if (backlog.empty()) told = {};
+        return client;
+    }
+    /// For this process: its watch of the listener begins.
+    void tell_if_somebody_is_there(Told who) {
+        if (!backlog.empty()) told.set(who);
     }
     void queue(Fifo& fifo, Item item) {
         if (fifo.full()) fault = Fault::queue_overflow;
         fifo.push_back(item);
     }
 };
-static_assert(sizeof(State) == 34 && std::has_unique_object_representations_v<State>,
+static_assert(sizeof(State) == 36 && std::has_unique_object_representations_v<State>,
               "states are hashed and compared as bytes");
 
 }  // namespace phalanx::link::model

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "handshake_master_operations.hpp"
+#include "handshake_symmetry.hpp"
 
 namespace phalanx::link::model {
 
@@ -19,6 +20,9 @@ enum class Action : std::uint8_t {
     worker_answers,   ///< and keeps the connection
     worker_hands_on,  ///< the kept connection, while its script goes on
     worker_lingers,   ///< until the next request has come
+    worker_keeps,     ///< the connection, for its wait
+    worker_sees_request,
+    worker_gives_back,
     master_step,
     store_line,
     listener_readable,
@@ -32,6 +36,8 @@ enum class Action : std::uint8_t {
     job_goes_ahead,  ///< to a busy worker
     line_grows,      ///< no worker is idle and the pool may grow: LINE
     line_looked_at,
+    listener_looked_at,  ///< unasked
+    idle_looked_at,      ///< with the timer of the mode
     order_leave,
     order_log,
     client_connects,
@@ -53,6 +59,7 @@ struct Successor {
     Action action;
     std::uint8_t who;  ///< worker, or client, that it is about
     State state;
+    Renamed renamed;
 };
 
 /// The dispatcher, its workers, their clients and their accidents: all that can happen next in a state.
@@ -74,17 +81,27 @@ class System {
 
   private:
     void add_worker_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+    struct Decision {
+        Action action;
+        Choice choice;
+    };
+    void add_worker_step(const State& state, std::uint8_t index, Decision decision,
+                         std::vector<Successor>& found) const;
     /// What comes before serve_and_stay can return; false: not all of it has come.
     bool add_serving_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
+    /// What an idle worker waits for.
+    void add_waiting_steps(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
     void add_accidents(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
     void add_client_steps(const State& state, std::vector<Successor>& found) const;
+    static void add_connection(const State& state, Client client, std::vector<Successor>& found);
     void add_master_steps(const State& state, std::vector<Successor>& found) const;
     void add_master_events(const State& state, std::vector<Successor>& found) const;
+    void add_timers(const State& state, std::vector<Successor>& found) const;
     void add_line_events(const State& state, std::vector<Successor>& found) const;
     void add_worker_events(const State& state, std::uint8_t index, std::vector<Successor>& found) const;
 
     void take_from_outbox(State& state, std::uint8_t index) const;
-    void run_master(State& state, Look look, Ahead ahead) const;
+    void run_master(State& state, MasterChoice choice) const;
     void drain_for_check(State& state) const;
     void bury(State& state, std::uint8_t index) const;
 

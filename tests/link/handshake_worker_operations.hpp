@@ -7,7 +7,10 @@ namespace phalanx::link::model {
 /// What a worker does where it has a choice.
 enum class Choice : std::uint8_t {
     usual,
-    leave,  ///< that was its last request (pm.max_requests), or something else ends its wait
+    leave,     ///< that was its last request (pm.max_requests), or something else ends its wait
+    keep,      ///< the connection stays in its hand for the next request
+    request,   ///< which has come
+    time_out,  ///< which has not
 };
 
 /// The worker's half of the world behind link::advance(WorkerStep, ...): each operation changes the State as
@@ -20,13 +23,38 @@ class WorkerOperations {
     bool control_changed();
     Inbox take_message();
     [[nodiscard]] bool others_wait_or_draining() const { return state_.line_word != 0; }
+    [[nodiscard]] bool listener_is_watched() const { return !master_wants_wake(); }
     Found accept_request();
+    /// It waits for the head, too, but not for long.
+    Found accept_at_door() { return accept_request(); }
     void set_idle_bit();
     [[nodiscard]] bool master_wants_wake() const { return state_.shared.has(SharedFlag::wake); }
-    void wake_master() { state_.shared.set(SharedFlag::eventfd); }
-    /// Called only when it would not block, or with Choice::leave.
-    Inbox wait_for_message();
+    [[nodiscard]] bool needs_master() const {
+        return !state_.is_at_door(index_) || others_wait_or_draining();
+    }
+    void wake_master() {
+        give_kept_back();
+        state_.shared.set(SharedFlag::eventfd);
+    }
+    // Called only when they would not block, or with another choice than the usual one.
+    Came wait();
+    Inbox receive();
+    /// Its own bit, which the master may have taken already.
+    bool take_idle_bit() { return me_.flags.take(WorkerFlag::idle); }
+    void hand_on();
     bool serve_and_stay();
+
+    // What can end the wait.
+    [[nodiscard]] bool is_told_of_connection() const {
+        return state_.is_at_door(index_) && state_.told.has(told_worker(index_));
+    }
+    [[nodiscard]] bool has_message() const {
+        return !me_.inbox.empty() || me_.flags.has(WorkerFlag::inbox_closed);
+    }
+    [[nodiscard]] bool has_kept_connection() const {
+        return me_.hand == slow_client && me_.flags.has(WorkerFlag::answer_ended);
+    }
+    [[nodiscard]] bool was_lent_connection() const { return was_lent(me_.hand); }
 
     // Parts of the step `serve` that come before serve_and_stay returns, for a connection that is kept.
     [[nodiscard]] bool answer_comes_first() const;
@@ -42,15 +70,13 @@ class WorkerOperations {
     [[nodiscard]] bool inbox_ended() const { return ended_; }
 
   private:
-    Inbox receive();
+    Inbox next_message();
     void leave_of_own_accord();
     void answer_finally();
     void part_from_kept();
+    void give_kept_back();
     [[nodiscard]] bool was_lent(Client client) const {
         return client == slow_client && state_.lent_to == index_ + 1;
-    }
-    [[nodiscard]] bool has_kept_connection() const {
-        return me_.hand == slow_client && me_.flags.has(WorkerFlag::answer_ended);
     }
 
     State& state_;
@@ -67,15 +93,16 @@ inline bool WorkerOperations::control_changed() {
 }
 
 inline Inbox WorkerOperations::take_message() {
-    const Inbox found = receive();
+    const Inbox found = next_message();
     // Where one job lay another may.
     if (found == Inbox::job) me_.flags.set(WorkerFlag::control_changed);
     return found;
 }
 
-inline Inbox WorkerOperations::receive() {
+inline Inbox WorkerOperations::next_message() {
     if (me_.inbox.empty()) {
         ended_ = me_.flags.has(WorkerFlag::inbox_closed);
+        if (ended_) give_kept_back();
         return ended_ ? Inbox::leave : Inbox::nothing;
     }
     const Item item = me_.inbox.pop_front();
@@ -83,23 +110,26 @@ inline Inbox WorkerOperations::receive() {
         case Item::recheck:
             return Inbox::recheck;
         case Item::leave:
+            give_kept_back();
             return Inbox::leave;
         case Item::replace_log:
             me_.flags.clear(WorkerFlag::must_replace_log);
             return Inbox::settled;
         default:
+            give_kept_back();
             me_.hand = client_of(item);
             return Inbox::job;
     }
 }
 
 inline Found WorkerOperations::accept_request() {
-    const Client client = client_of(state_.backlog.pop_front());
+    const Client client = state_.accept();
     if (client == nobody) return Found::none;
     if (!state_.head_sent(client)) {
         if (!state_.close_if_left(client)) state_.queue(me_.outbox, item_of(client));
         return Found::given_back;
     }
+    give_kept_back();
     me_.hand = client;
     return Found::request;
 }
@@ -112,13 +142,38 @@ inline void WorkerOperations::set_idle_bit() {
     me_.flags.set(WorkerFlag::idle);
 }
 
-inline Inbox WorkerOperations::wait_for_message() {
-    if (choice_ == Choice::usual) return receive();
+inline Came WorkerOperations::wait() {
+    switch (choice_) {
+        case Choice::request:
+            take_next_request();
+            return Came::request;
+        case Choice::time_out:
+            give_kept_back();
+            return Came::nothing;
+        case Choice::usual:
+        case Choice::leave:
+        case Choice::keep:
+            break;
+    }
+    // A connection first: perhaps this worker alone was told, and the job may take long.
+    if (is_told_of_connection()) return Came::connection;
+    return has_message() ? Came::message : Came::nothing;
+}
+
+inline Inbox WorkerOperations::receive() {
+    if (choice_ != Choice::leave) return next_message();
+    give_kept_back();
     leave_of_own_accord();
     return Inbox::leave;
 }
 
+inline void WorkerOperations::hand_on() {
+    state_.queue(me_.outbox, was_lent_connection() ? Item::kept : item_of(me_.hand));
+    me_.hand = nobody;
+}
+
 inline bool WorkerOperations::serve_and_stay() {
+    if (choice_ == Choice::keep) return true;
     if (has_kept_connection()) part_from_kept();
     if (!me_.flags.take(WorkerFlag::answer_ended)) answer_finally();
     if (choice_ == Choice::leave) leave_of_own_accord();
@@ -134,7 +189,7 @@ inline void WorkerOperations::answer_finally() {
     if (!state_.close_if_left(client)) {
         Fate& fate = state_.fate_of(client);
         if (fate != Fate::open) state_.fault = Fault::answered_twice;
-        fate = Fate::answered;
+        fate = Fate::over;
     }
     if (was_lent(client)) state_.queue(me_.outbox, Item::closed);
 }
@@ -162,6 +217,12 @@ inline bool WorkerOperations::may_linger() const {
 inline void WorkerOperations::part_from_kept() {
     state_.queue(me_.outbox, was_lent(slow_client) ? Item::kept : item_of(slow_client));
     me_.hand = nobody;
+}
+
+inline void WorkerOperations::give_kept_back() {
+    if (!has_kept_connection()) return;
+    part_from_kept();
+    me_.flags.clear(WorkerFlag::answer_ended);
 }
 
 inline void WorkerOperations::leave_of_own_accord() {

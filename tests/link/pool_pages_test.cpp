@@ -51,7 +51,8 @@ TEST_F(PoolPagesTest, BothSidesSeeTheSameWords) {
     const PoolPages worker_side = attached();
     worker_side.set_idle(WorkerSlot(70));
     EXPECT_EQ(pages_.workers().idle[1].load(), std::uint64_t{1} << 6U);
-    pages_.clear_idle(WorkerSlot(70));
+    EXPECT_TRUE(pages_.take_idle(WorkerSlot(70)));
+    EXPECT_FALSE(pages_.take_idle(WorkerSlot(70)));
     EXPECT_EQ(worker_side.workers().idle[1].load(), 0U);
 
     pages_.master().wake.store(1);
@@ -68,9 +69,9 @@ TEST_F(PoolPagesTest, BothSidesSeeTheSameWords) {
 TEST_F(PoolPagesTest, BitsOfOthersStayWhenOneChanges) {
     for (const std::uint16_t slot : std::array<std::uint16_t, 5>{0, 1, 63, 64, 199})
         pages_.set_idle(WorkerSlot(slot));
-    pages_.clear_idle(WorkerSlot(1));
-    pages_.clear_idle(WorkerSlot(64));
-    pages_.clear_idle(WorkerSlot(65));
+    for (const std::uint16_t slot : std::array<std::uint16_t, 2>{1, 64})
+        EXPECT_TRUE(pages_.take_idle(WorkerSlot(slot)));
+    EXPECT_FALSE(pages_.take_idle(WorkerSlot(65)));
     EXPECT_EQ(pages_.workers().idle[0].load(), 1U | std::uint64_t{1} << 63U);
     EXPECT_EQ(pages_.workers().idle[1].load(), 0U);
     EXPECT_EQ(pages_.workers().idle[3].load(), std::uint64_t{1} << 7U);

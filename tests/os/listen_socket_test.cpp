@@ -220,7 +220,9 @@ TEST_F(UnixListener, CannotBeFoundOnceItIsShutDownAndItsPathCanBeHadAgain) {
     auto first = listen();
     ASSERT_TRUE(first);
     EXPECT_TRUE(can_be_found(*first));
+    EXPECT_FALSE(is_shut_down(first->fd.get()));
     ASSERT_EQ(::shutdown(first->fd.get(), SHUT_RD), 0);
+    EXPECT_TRUE(is_shut_down(first->fd.get()));
     EXPECT_FALSE(can_be_found(*first));
     auto second = listen();
     ASSERT_TRUE(second) << second.error().text();

@@ -48,6 +48,31 @@ class StreamSocket : public ::testing::Test {
     std::byte room_[16] = {};
 };
 
+TEST_F(StreamSocket, AwaitsBytesOrAMessage) {
+    int channel[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel), 0);
+    const UniqueFd inbox(channel[0]);
+    UniqueFd outbox(channel[1]);
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), short_time), Came::nothing);
+    they_write("abc");
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), long_time), Came::bytes);
+    ASSERT_TRUE(write_all(outbox.get(), "message"));
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), long_time), Came::message);
+    (void)read_available(ours(), room_);
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), long_time), Came::message);
+}
+
+TEST_F(StreamSocket, TheEndIsAwaitedToo) {
+    int channel[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel), 0);
+    const UniqueFd inbox(channel[0]);
+    UniqueFd outbox(channel[1]);
+    theirs_.reset();
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), long_time), Came::bytes);
+    outbox.reset();
+    EXPECT_EQ(await_bytes_or_message(ours(), inbox.get(), long_time), Came::message);
+}
+
 TEST_F(StreamSocket, PeekLooksAndReadTakes) {
     EXPECT_EQ(peek(ours(), room_).state, State::nothing);
     EXPECT_EQ(read_available(ours(), room_).state, State::nothing);

@@ -11,7 +11,7 @@ namespace phalanx::link {
 
 /// What master and worker program both have to speak. Raised with every change of what passes between them:
 /// messages, settings, shared pages, the scoreboard.
-inline constexpr std::uint32_t interface_version = 2;
+inline constexpr std::uint32_t interface_version = 3;
 
 /// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
 /// release on the same machine, so numbers have the host's form. The master believes none of it: it checks

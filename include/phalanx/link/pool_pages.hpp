@@ -17,12 +17,16 @@ inline constexpr std::size_t max_workers = 1024;
 
 /// Written by workers; the master only clears idle bits and takes no index, length, pid or state from here.
 struct WorkersPage {
-    std::atomic<std::uint64_t> idle[max_workers / 64];  ///< bit i: worker i waits for a job
+    /// Bit i: worker i waits for a job. Set by the worker; whoever clears it has its next request: the
+    /// master, who sends a job, or the worker, which has found one by itself.
+    std::atomic<std::uint64_t> idle[max_workers / 64];
 };
 
 /// Written by the master alone (the memory's seal sees to it), read by workers.
 struct alignas(64) MasterPage {
-    std::atomic<std::uint32_t> wake;      ///< 1: an idle worker must write the wake-up eventfd
+    /// 1: the listener is not watched, and an idle worker must write the wake-up eventfd (unless it waits at
+    /// the door, and there is no line).
+    std::atomic<std::uint32_t> wake;
     std::atomic<std::uint32_t> line;      ///< connections that wait in the master
     std::atomic<std::uint32_t> draining;  ///< 1: workers of this generation accept nothing more
     std::atomic<std::uint64_t>
@@ -60,7 +64,8 @@ class PoolPages {
     [[nodiscard]] bool is_timed_out(base::WorkerSlot slot) const;
 
     void set_idle(base::WorkerSlot slot) const;
-    void clear_idle(base::WorkerSlot slot) const;
+    /// Clears the worker's idle bit. False: it was clear.
+    bool take_idle(base::WorkerSlot slot) const;
     /// The lowest worker that is idle and in `eligible` (one bit per slot, as in WorkersPage).
     [[nodiscard]] std::optional<base::WorkerSlot> lowest_idle(std::span<const std::uint64_t> eligible) const;
 

@@ -13,6 +13,14 @@ enum class Inbox : std::uint8_t {
     leave,    ///< the master asks the worker to go, or its end of the channel is closed
 };
 
+/// What ended an idle worker's wait.
+enum class Came : std::uint8_t {
+    nothing,     ///< a signal, or a kept connection's next request that has not come in time
+    message,     ///< something lies in its channel
+    connection,  ///< somebody has connected to the listener, and perhaps this worker alone was told
+    request,     ///< the next one of the kept connection that is still in its hands
+};
+
 /// The outcome of a worker's own accept.
 enum class Found : std::uint8_t { none, request, given_back };
 
@@ -21,11 +29,18 @@ enum class WorkerStep : std::uint8_t {
     check_control,
     drain_control,
     check_line,
+    check_watch,
     accept,
     announce_idle,
     check_wake,
+    check_need,
     wake_master,
+    wait,
     receive,
+    accept_idle,
+    check_door,
+    claim,
+    hand_on,
     serve,
     close_inbox,
     drain_inbox,
@@ -34,8 +49,12 @@ enum class WorkerStep : std::uint8_t {
 };
 
 /// The worker's half of the hand-shake with the dispatcher (its partner: master_side.hpp): a worker serves
-/// itself from the listener while nobody waits in the master's line, else it announces itself idle and waits
-/// for a job.
+/// itself from the listener while nobody watches that and nobody waits in the master's line, else it
+/// announces itself idle. Idle, it waits for the master's jobs, for the next request of a kept connection
+/// that it has just served, and (one of the first workers of its pool) at the door: for connections, of
+/// which the kernel tells one waiting worker each and the master only where no worker waits. What it finds
+/// by itself it may serve once it has taken its own idle bit back. Where that is gone a job is on its way:
+/// the connection goes to the master.
 ///
 /// Each call does exactly one operation on what the processes share and names the next step, so that a test
 /// can interleave workers, master, crashes and stops at every point and the program runs the very same
@@ -60,7 +79,10 @@ WorkerStep advance(WorkerStep step, Operations& worker) {
             }
             break;
         case WorkerStep::check_line:
-            return worker.others_wait_or_draining() ? WorkerStep::announce_idle : WorkerStep::accept;
+            return worker.others_wait_or_draining() ? WorkerStep::announce_idle : WorkerStep::check_watch;
+        case WorkerStep::check_watch:
+            // Saves a look at the listener: somebody is told of each connection.
+            return worker.listener_is_watched() ? WorkerStep::announce_idle : WorkerStep::accept;
         case WorkerStep::accept:
             switch (worker.accept_request()) {
                 case Found::none:
@@ -75,12 +97,30 @@ WorkerStep advance(WorkerStep step, Operations& worker) {
             worker.set_idle_bit();
             return WorkerStep::check_wake;
         case WorkerStep::check_wake:
-            return worker.master_wants_wake() ? WorkerStep::wake_master : WorkerStep::receive;
+            return worker.master_wants_wake() ? WorkerStep::check_need : WorkerStep::wait;
+        case WorkerStep::check_need:
+            // Who waits at the door needs no master as long as nobody is in the line.
+            return worker.needs_master() ? WorkerStep::wake_master : WorkerStep::wait;
         case WorkerStep::wake_master:
+            // Then for its message alone: at the door it would only be told of those who have to line up.
             worker.wake_master();
             return WorkerStep::receive;
+        case WorkerStep::wait:
+            // Of a connection before a message, where there are both: perhaps this worker alone was told of
+            // it, and the script of the job may run for long.
+            switch (worker.wait()) {
+                case Came::nothing:
+                    return WorkerStep::wait;
+                case Came::message:
+                    return WorkerStep::receive;
+                case Came::connection:
+                    return WorkerStep::accept_idle;
+                case Came::request:
+                    return WorkerStep::check_door;
+            }
+            break;
         case WorkerStep::receive:
-            switch (worker.wait_for_message()) {
+            switch (worker.receive()) {
                 case Inbox::job:
                     return WorkerStep::serve;
                 case Inbox::recheck:
@@ -89,9 +129,19 @@ WorkerStep advance(WorkerStep step, Operations& worker) {
                     return WorkerStep::close_inbox;
                 case Inbox::nothing:
                 case Inbox::settled:
-                    return WorkerStep::receive;
+                    return WorkerStep::wait;
             }
             break;
+        case WorkerStep::accept_idle:
+            // One whose head is incomplete has gone to the master.
+            return worker.accept_at_door() == Found::request ? WorkerStep::check_door : WorkerStep::wait;
+        case WorkerStep::check_door:
+            return worker.others_wait_or_draining() ? WorkerStep::hand_on : WorkerStep::claim;
+        case WorkerStep::claim:
+            return worker.take_idle_bit() ? WorkerStep::serve : WorkerStep::hand_on;
+        case WorkerStep::hand_on:
+            worker.hand_on();
+            return WorkerStep::wait;
         case WorkerStep::serve:
             return worker.serve_and_stay() ? WorkerStep::check_control : WorkerStep::close_inbox;
         case WorkerStep::close_inbox:

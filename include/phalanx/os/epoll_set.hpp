@@ -19,12 +19,15 @@ class EpollSet {
     void modify(int fd, std::uint32_t events, std::uint64_t key);
     void remove(int fd);
 
+    /// Waits until something is ready; the filled part of `room`, which a signal leaves empty.
+    [[nodiscard]] std::span<epoll_event> wait(std::span<epoll_event> room);
     /// What is ready now, without waiting; the filled part of `room`.
     [[nodiscard]] std::span<epoll_event> ready(std::span<epoll_event> room);
     [[nodiscard]] int fd() const { return fd_.get(); }
 
   private:
     explicit EpollSet(UniqueFd fd) : fd_(std::move(fd)) {}
+    [[nodiscard]] std::span<epoll_event> wait(std::span<epoll_event> room, int milliseconds);
     UniqueFd fd_;
 };
 

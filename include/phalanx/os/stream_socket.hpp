@@ -23,6 +23,9 @@ struct Accepted {
 /// `exhausted`: a connection waits but no descriptor or memory is left for it. A connection that died while
 /// it waited is passed over. `broken`: the socket does not listen any more (shutdown(2)).
 [[nodiscard]] Accepted accept_connection(int listener);
+/// Whether somebody has called shutdown(2) for the listening socket. A Unix socket that was shut for reading
+/// only is ready for ever, and accept4(2) finds nobody.
+[[nodiscard]] bool is_shut_down(int listener);
 
 /// What a read that does not wait found. Descriptors that come with the bytes are closed.
 struct ReadResult {
@@ -38,10 +41,10 @@ struct ReadResult {
 [[nodiscard]] ReadResult read_some(int connection, std::span<std::byte> room,
                                    std::chrono::milliseconds limit);
 
-/// What came first; of both at once, the new connection. A signal ends the wait.
-enum class Came { nothing, bytes, connection };
-/// Waits for bytes (or the end) of a connection and, unless `listener` is -1, for a new one.
-[[nodiscard]] Came await_bytes_or_connection(int connection, int listener, std::chrono::microseconds limit);
+/// What came first; of both at once, the message. A signal ends the wait.
+enum class Came { nothing, bytes, message };
+/// Waits for bytes (or the end) of a connection, or for a message of a channel.
+[[nodiscard]] Came await_bytes_or_message(int connection, int channel, std::chrono::milliseconds limit);
 
 /// What became of an answer: the peer has all of it (or its kernel), has taken nothing for too long, or is
 /// gone.
