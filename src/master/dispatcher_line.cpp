@@ -226,7 +226,8 @@ void Dispatcher::answer_pages_of_the_line() {
 
 bool Dispatcher::is_own_page(std::string_view head) {
     if (heir_ != nullptr) return heir_->is_own_page(head);
-    return parts_.own_pages.exist() && nobody_is_idle() && parts_.own_pages.are_asked_for(head);
+    // Also while a worker is idle: others may be before it, or the worker may be stopped.
+    return parts_.own_pages.exist() && parts_.own_pages.are_asked_for(head);
 }
 
 /// False: it is for a worker after all, because its client has to be refused in a worker's words.

@@ -54,7 +54,10 @@ class Worker final : public ConnectionTaker {
     [[nodiscard]] link::Found accept_at_door();
     void set_idle_bit() { inherited_.pages.set_idle(own_.slot); }
     [[nodiscard]] bool master_wants_wake() const { return inherited_.pages.master().wake.load() != 0; }
-    [[nodiscard]] bool needs_master() const { return !door_.is_open() || others_wait_or_draining(); }
+    [[nodiscard]] bool needs_master() const {
+        const bool is_at_door = door_.is_open() && !client_.fd;
+        return !is_at_door || others_wait_or_draining();
+    }
     void wake_master();
     [[nodiscard]] link::Came wait();
     [[nodiscard]] link::Inbox receive() { return receive(os::Waiting::yes); }
