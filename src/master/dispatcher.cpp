@@ -252,7 +252,8 @@ void Dispatcher::take_job(Job job) {
         one.push_back(std::move(job));
         return pass_on(std::move(one), LinePlace::back);
     }
-    ++look_.kept_joined;
+    // Others have been given back by a worker, or had not sent their request at the first look.
+    if (job.held) ++look_.kept_joined;
     line_up(std::move(job));
     pump_soon();
 }

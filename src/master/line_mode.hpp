@@ -24,8 +24,9 @@ struct LineView {
 
 /// A connection that comes now would wait for longer than that: the master takes over.
 inline constexpr std::chrono::microseconds longest_refill_wait{10'000};
-/// A line that is shorter than that is left to the workers again.
-inline constexpr std::chrono::microseconds shortest_line_wait{5'000};
+/// A line that is shorter than that is left to the workers again. They are faster without the master: what is
+/// left to them does not soon come back.
+inline constexpr std::chrono::microseconds shortest_line_wait{9'000};
 
 /// Of the requests begun, those of kept connections make up so much: one in that many. Workers take them out
 /// of the line before they look at the listener, so who waits there may wait for long.

@@ -130,7 +130,6 @@ Found Worker::look_at_head(std::chrono::milliseconds patience) {
 }
 
 void Worker::wake_master() {
-    let_go();
     const std::uint64_t one = 1;
     (void)!::write(inherited_.wake.get(), &one, sizeof one);
 }

@@ -49,6 +49,7 @@ class Worker final : public ConnectionTaker {
     [[nodiscard]] bool control_changed();
     [[nodiscard]] link::Inbox take_message();
     [[nodiscard]] bool others_wait_or_draining() const;
+    [[nodiscard]] bool is_draining() const { return inherited_.pages.master().draining.load() != 0; }
     [[nodiscard]] bool listener_is_watched() const { return !master_wants_wake(); }
     [[nodiscard]] link::Found accept_request();
     [[nodiscard]] link::Found accept_at_door();
@@ -59,6 +60,8 @@ class Worker final : public ConnectionTaker {
         return !is_at_door || others_wait_or_draining();
     }
     void wake_master();
+    /// The kept connection in its hands, if there is one, goes back to the master.
+    void let_go();
     [[nodiscard]] link::Came wait();
     [[nodiscard]] link::Inbox receive() { return receive(os::Waiting::yes); }
     [[nodiscard]] bool take_idle_bit() { return inherited_.pages.take_idle(own_.slot); }
@@ -83,8 +86,6 @@ class Worker final : public ConnectionTaker {
     [[nodiscard]] link::Found look_at_head(std::chrono::milliseconds patience);
     [[nodiscard]] link::Inbox receive(os::Waiting waiting);
     [[nodiscard]] link::Inbox take_job(const link::MessageHead& head, os::ReceivedMessage& message);
-    /// The kept connection in its hands, if there is one, goes back to the master.
-    void let_go();
     void give_to_master(Client& client, std::span<const std::byte> bytes, std::uint32_t flags);
     [[nodiscard]] bool may_stay(const Session::Result& result);
     void part_from(Client& client, const Session::Result& result);

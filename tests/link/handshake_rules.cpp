@@ -60,11 +60,11 @@ std::string_view fault_of_client_at_end(const State& state, Client client) {
 
 constexpr std::string_view item_names[] = {"-",     "1",   "2",     "3",    "recheck",
                                            "leave", "log", "hello", "kept", "closed"};
-constexpr std::string_view worker_steps[] = {"check_control", "drain_control", "check_line", "check_watch",
-                                             "accept",        "announce_idle", "check_wake", "check_need",
-                                             "wake_master",   "wait",          "receive",    "accept_idle",
-                                             "check_door",    "claim",         "hand_on",    "serve",
-                                             "close_inbox",   "drain_inbox",   "serve_last", "gone"};
+constexpr std::string_view worker_steps[] = {
+    "check_control", "drain_control", "check_line",   "check_watch", "accept",  "announce_idle",
+    "check_wake",    "check_need",    "check_others", "wake_master", "let_go",  "wait",
+    "receive",       "accept_idle",   "check_door",   "claim",       "hand_on", "serve",
+    "close_inbox",   "drain_inbox",   "serve_last",   "gone"};
 constexpr std::string_view master_steps[] = {
     "look_for_idle",  "find_job",   "take_idle",  "put_back",           "send_job",
     "watch_listener", "clear_wake", "check_rest", "line_up_or_unwatch", "give_ahead",

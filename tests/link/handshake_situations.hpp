@@ -12,7 +12,7 @@
 namespace phalanx::link::model {
 
 /// Far above what the largest exploration here needs: what stops a model that has lost its bounds.
-inline constexpr std::size_t most_states = 9'000'000;
+inline constexpr std::size_t most_states = 12'000'000;
 
 enum class ThirdClient : std::uint8_t { none, like_the_others, slow_or_kept, asks_twice };
 

@@ -23,6 +23,8 @@ class WorkerOperations {
     bool control_changed();
     Inbox take_message();
     [[nodiscard]] bool others_wait_or_draining() const { return state_.line_word != 0; }
+    /// A generation's end is no part of the model.
+    [[nodiscard]] static bool is_draining() { return false; }
     [[nodiscard]] bool listener_is_watched() const { return !master_wants_wake(); }
     Found accept_request();
     /// It waits for the head, too, but not for long.
@@ -32,10 +34,8 @@ class WorkerOperations {
     [[nodiscard]] bool needs_master() const {
         return !state_.is_at_door(index_) || others_wait_or_draining();
     }
-    void wake_master() {
-        give_kept_back();
-        state_.shared.set(SharedFlag::eventfd);
-    }
+    void wake_master() { state_.shared.set(SharedFlag::eventfd); }
+    void let_go() { give_kept_back(); }
     // Called only when they would not block, or with another choice than the usual one.
     Came wait();
     Inbox receive();
@@ -162,7 +162,6 @@ inline Came WorkerOperations::wait() {
 
 inline Inbox WorkerOperations::receive() {
     if (choice_ != Choice::leave) return next_message();
-    give_kept_back();
     leave_of_own_accord();
     return Inbox::leave;
 }

@@ -34,7 +34,9 @@ enum class WorkerStep : std::uint8_t {
     announce_idle,
     check_wake,
     check_need,
+    check_others,
     wake_master,
+    let_go,
     wait,
     receive,
     accept_idle,
@@ -97,13 +99,19 @@ WorkerStep advance(WorkerStep step, Operations& worker) {
             worker.set_idle_bit();
             return WorkerStep::check_wake;
         case WorkerStep::check_wake:
-            return worker.master_wants_wake() ? WorkerStep::check_need : WorkerStep::wait;
+            return worker.master_wants_wake() ? WorkerStep::check_need : WorkerStep::check_others;
         case WorkerStep::check_need:
             // Who waits at the door needs no master as long as nobody is in the line.
             return worker.needs_master() ? WorkerStep::wake_master : WorkerStep::wait;
+        case WorkerStep::check_others:
+            // The master is about to give those of the line out: what came by the door would have to go back.
+            return worker.others_wait_or_draining() ? WorkerStep::let_go : WorkerStep::wait;
         case WorkerStep::wake_master:
-            // Then for its message alone: at the door it would only be told of those who have to line up.
             worker.wake_master();
+            return WorkerStep::let_go;
+        case WorkerStep::let_go:
+            // Nobody looks after a kept connection while only a message is waited for.
+            worker.let_go();
             return WorkerStep::receive;
         case WorkerStep::wait:
             // Of a connection before a message, where there are both: perhaps this worker alone was told of
@@ -136,7 +144,9 @@ WorkerStep advance(WorkerStep step, Operations& worker) {
             // One whose head is incomplete has gone to the master.
             return worker.accept_at_door() == Found::request ? WorkerStep::check_door : WorkerStep::wait;
         case WorkerStep::check_door:
-            return worker.others_wait_or_draining() ? WorkerStep::hand_on : WorkerStep::claim;
+            // Not that others wait: whoever is in the line, the master gives to this worker or to another.
+            // To hand on what comes would make the line longer for as long as there is one.
+            return worker.is_draining() ? WorkerStep::hand_on : WorkerStep::claim;
         case WorkerStep::claim:
             return worker.take_idle_bit() ? WorkerStep::serve : WorkerStep::hand_on;
         case WorkerStep::hand_on:
