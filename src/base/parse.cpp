@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
+#include <string>
 
 namespace phalanx::base {
 namespace {
@@ -67,6 +69,13 @@ std::optional<std::uint32_t> parse_octal_mode(std::string_view text) {
     if (text.empty() || error != std::errc{} || end != text.data() + text.size() || mode > 07777)
         return std::nullopt;
     return mode;
+}
+
+bool is_ini_true(std::string_view text) {
+    for (const std::string_view word : {"on", "yes", "true"}) {
+        if (equal_ignoring_case(text, word)) return true;
+    }
+    return std::atoi(std::string(text).c_str()) != 0;
 }
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {

@@ -77,7 +77,9 @@ const PoolDirective rows[] = {
      "there are still free for all pools together.",
      Shown::when_set},
     {"queue.max_buffer", &P::queue_max_buffer, "64M",
-     "Most bytes of incomplete request heads that the master holds for the pool.", Shown::when_set},
+     "Most bytes of incomplete request heads that the master holds for the pool: one more is closed. And of "
+     "complete ones in the line: one more is answered 503.",
+     Shown::when_set},
     {"keepalive_timeout", &P::keepalive_timeout, "0",
      "A kept-alive connection that is idle for longer is closed; 0 is never.", Shown::when_set},
     {"request_header_timeout", &P::request_header_timeout, "10",

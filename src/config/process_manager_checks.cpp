@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "checks.hpp"
+#include "phalanx/base/ids.hpp"
 
 namespace phalanx::config {
 namespace {
@@ -85,6 +86,11 @@ bool check_process_manager(PoolSettings& pool, const GlobalSettings& global, con
         return alert(pool, context, "the process manager is missing (static, dynamic or ondemand)");
     }
     if (pool.pm_max_children < 1) return alert(pool, context, "pm.max_children must be a positive value");
+    if (pool.pm_max_children > static_cast<std::int64_t>(base::max_workers_per_pool)) {
+        return alert(pool, context,
+                     fmt::format("pm.max_children({}) must not be greater than {}", pool.pm_max_children,
+                                 base::max_workers_per_pool));
+    }
     switch (pool.pm) {
         case ProcessManager::static_size:
             return true;

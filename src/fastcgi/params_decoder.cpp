@@ -5,6 +5,12 @@
 #include "phalanx/fastcgi/limits.hpp"
 
 namespace phalanx::fastcgi {
+namespace {
+
+/// 3.4: lengths from here on are said in four bytes.
+constexpr std::uint32_t kFirstLongLength = 0x80;
+
+}  // namespace
 
 void ParamsDecoder::reset() {
     stage_ = Stage::name_length;
@@ -21,6 +27,10 @@ void ParamsDecoder::feed(std::span<const std::byte> bytes, Params& params) {
     if (total_ > kMaxParamsBytes && violation_.empty()) violation_ = "the parameters are too large";
     std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     while (!rest.empty() && violation_.empty()) {
+        if (const std::size_t used = feed_short_pair(rest, params); used > 0) {
+            rest.remove_prefix(used);
+            continue;
+        }
         rest.remove_prefix(stage_ == Stage::text ? feed_text(rest, params)
                                                  : feed_length(static_cast<std::byte>(rest.front())));
         // A pair of two empty texts is complete without another byte.
@@ -33,13 +43,27 @@ void ParamsDecoder::end() {
     if (!between_pairs && violation_.empty()) violation_ = "the parameters end within a pair";
 }
 
+// Nearly all pairs are such, and need not be taken byte by byte as below.
+std::size_t ParamsDecoder::feed_short_pair(std::string_view bytes, Params& params) {
+    static_assert(kMaxNameBytes >= kFirstLongLength && kMaxValueBytes >= kFirstLongLength);
+    if (stage_ != Stage::name_length || length_bytes_left_ > 0 || bytes.size() < 2) return 0;
+    const auto name_size = static_cast<unsigned char>(bytes[0]),
+               value_size = static_cast<unsigned char>(bytes[1]);
+    const std::size_t size = 2U + name_size + value_size;
+    if (name_size >= kFirstLongLength || value_size >= kFirstLongLength || size > bytes.size()) return 0;
+    if (pairs_ == kMaxPairs) return 0;
+    ++pairs_;
+    params.set(bytes.substr(2, name_size), bytes.substr(2U + name_size, value_size));
+    return size;
+}
+
 // 3.4: one byte below 128, or four bytes whose highest bit is set and not part of the length.
 std::size_t ParamsDecoder::feed_length(std::byte next) {
     const auto number = std::to_integer<std::uint32_t>(next);
     if (length_bytes_left_ > 0) {
         length_ = length_ << 8U | number;
         if (--length_bytes_left_ == 0) take_length(length_);
-    } else if (number < 0x80) {
+    } else if (number < kFirstLongLength) {
         take_length(number);
     } else {
         length_ = number & 0x7fU;

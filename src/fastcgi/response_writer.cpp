@@ -111,7 +111,7 @@ bool ResponseWriter::send_large(Stream stream, std::string_view bytes) {
 // Every send carries the whole buffer, so that it is empty afterwards.
 bool ResponseWriter::send(std::span<const Piece> pieces) {
     used_ = 0;
-    failed_ = !sink_.write(pieces);
+    failed_ = ended_ ? !sink_.write_last(pieces) : !sink_.write(pieces);
     if (failed_) return false;
     for (const Piece& piece : pieces) bytes_sent_ += piece.size();
     return true;

@@ -20,6 +20,7 @@ std::size_t master_size(const PoolPages::Layout& layout) {
 }  // namespace
 
 base::Result<PoolPages> PoolPages::create(const Layout& layout) {
+    if (layout.slots > max_workers_per_pool) return base::Error{"a pool cannot have that many workers"};
     PoolPages pages;
     pages.layout_ = layout;
     auto workers_fd = os::make_sealed_memory("phalanx-workers", workers_size(layout));

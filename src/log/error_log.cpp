@@ -88,6 +88,12 @@ class ErrorLog::Impl {
         return {};
     }
 
+    void with_former_standard_error(const std::function<void()>& action) const {
+        standard_error_.restore();
+        action();
+        standard_error_.follow(main_->output().descriptor());
+    }
+
     base::Result<void> reopen() {
         if (path_.empty()) return {};
         auto output = open(path_);
@@ -179,6 +185,10 @@ void ErrorLog::end_start_up() {
 
 void ErrorLog::take_standard_error(Former former) {
     impl_->take_standard_error(former);
+}
+
+void ErrorLog::with_former_standard_error(const std::function<void()>& action) {
+    impl_->with_former_standard_error(action);
 }
 
 base::Result<void> ErrorLog::reopen() {

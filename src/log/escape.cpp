@@ -22,6 +22,7 @@ bool is_continuation(char c) {
 Unit first_unit(std::string_view text, Escaping escaping) {
     const auto byte = static_cast<unsigned char>(text.front());
     if (byte < 0x80) {
+        if (escaping == Escaping::newline) return {1, byte == '\n'};
         if (byte == '\t') return {1, escaping == Escaping::quoted};
         const bool quote = escaping == Escaping::quoted && (byte == '"' || byte == '\\');
         return {1, byte < 0x20 || byte == 0x7F || quote};
@@ -31,7 +32,8 @@ Unit first_unit(std::string_view text, Escaping escaping) {
     for (std::size_t i = 1; i < length; ++i) {
         if (!is_continuation(text[i])) return {1, false};
     }
-    const bool control = byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    const bool control =
+        escaping != Escaping::newline && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
     return {length, control};
 }
 

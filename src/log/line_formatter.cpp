@@ -104,7 +104,9 @@ void LineFormatter::format(const spdlog::details::log_msg& message, spdlog::memo
     if (rules_.style == LineStyle::dated && !raw) open_dated(message, line);
     if (rules_.style != LineStyle::dated && !raw) open_tagged(message, line);
     const std::string_view text(message.payload.data(), message.payload.size());
-    const std::string clean = escape_controls(text.substr(0, ErrorLog::max_text));
+    const bool as_it_is = raw && rules_.style != LineStyle::syslog;
+    std::string clean;
+    append_escaped(clean, text.substr(0, ErrorLog::max_text), as_it_is ? Escaping::newline : Escaping::line);
     line.append(clean.data(), clean.data() + clean.size());
     if (text.size() > ErrorLog::max_text) print(line, "...");
     if (rules_.style != LineStyle::syslog) line.push_back('\n');

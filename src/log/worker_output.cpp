@@ -16,7 +16,8 @@ constexpr std::size_t min_capacity = 64;
 }  // namespace
 
 OutputDecorator::OutputDecorator(OutputSettings settings)
-    : decorated_(settings.decoration == Decoration::decorated) {
+    : decorated_(settings.decoration == Decoration::decorated),
+      escaping_(decorated_ ? Escaping::line : Escaping::newline) {
     std::size_t taken = 1;  // php-fpm's limit counts an end
     if (decorated_) {
         const std::string speaker = fmt::format("[pool {}] child {} said into ", settings.pool, settings.pid);
@@ -89,7 +90,7 @@ void OutputDecorator::give_piece(Stream stream, std::string_view ending, const L
     std::string_view rest = text;
     std::size_t room = capacity_;
     while (!rest.empty()) {
-        const Unit unit = first_unit(rest, Escaping::line);
+        const Unit unit = first_unit(rest, escaping_);
         if (unit.written_length() > room) break;
         append_unit(line_, rest, unit);
         room -= unit.written_length();

@@ -43,6 +43,7 @@ std::string_view what_happened(ClientEvent event) {
         case ClientEvent::no_room:
             return "a worker gave them back, and the pool holds as many as it may (queue.max_connections)";
         case ClientEvent::shed:
+        case ClientEvent::shed_head:
         case ClientEvent::expired:
         case ClientEvent::abandoned:
         case ClientEvent::unserved:
@@ -130,6 +131,9 @@ std::string ClientLog::sum(ClientEvent event, std::uint64_t count) const {
         case ClientEvent::shed:
             return fmt::format("{} request(s) answered 503: the queue was full (queue.max_length = {})",
                                count, settings_.queue_max_length);
+        case ClientEvent::shed_head:
+            return fmt::format(
+                "{} request(s) answered 503: the heads of those in the queue fill queue.max_buffer", count);
         case ClientEvent::expired:
             return fmt::format("{} request(s) answered 503: they had waited for {} s (queue.timeout)", count,
                                settings_.queue_timeout.count());

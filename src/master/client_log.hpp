@@ -21,6 +21,7 @@ enum class ClientEvent : std::uint8_t {
     evicted,        ///< idle, it had to make room for another
     no_room,        ///< a worker gave it back, and the pool holds as many as it may
     shed,           ///< the line was full
+    shed_head,      ///< the heads of those in the line left no room for its own in queue.max_buffer
     expired,        ///< it had waited longer than queue.timeout
     abandoned,      ///< it left before its turn
     unserved,       ///< the pool cannot start

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "phalanx/os/stream_socket.hpp"
 
@@ -333,7 +334,12 @@ std::optional<Job> ConnectionTable::read_head(Entry& entry) {
         return std::nullopt;
     }
     const auto bytes = look_room().first(result.size);
-    entry.buffer.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    try {
+        entry.buffer.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    } catch (const std::bad_alloc&) {
+        close(entry, ClientEvent::out_of_memory);
+        return std::nullopt;
+    }
     buffered_bytes_ += bytes.size();
     entry.scanner.feed(bytes);
     if (is_ready(entry.scanner.verdict())) return judge_head(entry);

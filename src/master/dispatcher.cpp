@@ -17,8 +17,6 @@ using link::MasterStep;
 constexpr int jobs_per_pump = 256;
 /// Connections looked at in search of one job before the same.
 constexpr int accepts_per_look = 64;
-/// A job that an idle worker has not taken by then is taken back: the worker is stopped or starved.
-constexpr std::chrono::milliseconds untaken_limit{20};
 /// How long nothing is accepted once descriptors or memory have run out.
 constexpr std::chrono::milliseconds exhausted_pause{100};
 constexpr const char* nothing_left = "no descriptor or memory is left for them";
@@ -39,6 +37,7 @@ Dispatcher::Dispatcher(const Parts& parts)
       connections_({parts.loop, parts.settings, parts.share, parts.log, page_}, *this),
       answers_(parts.loop, parts.share),
       eligible_((parts.workers.size() + 63) / 64),
+      spared_timer_(parts.loop),
       line_(parts.pages.master().line, page_),
       ahead_(parts.workers.size(), static_cast<std::uint64_t>(parts.settings.pm_max_requests)),
       mode_timer_(parts.loop),
@@ -86,6 +85,7 @@ void Dispatcher::pump() {
         return pump_soon();
     }
     count_busy_workers();
+    rest_while_all_are_busy();
 }
 
 void Dispatcher::count_busy_workers() {
@@ -153,44 +153,6 @@ bool Dispatcher::may_accept() {
     return false;
 }
 
-bool Dispatcher::take_chosen_bit() {
-    return parts_.pages.take_idle(chosen_);
-}
-
-void Dispatcher::put_job_back() {
-    std::vector<Job> jobs;
-    jobs.push_back(std::move(job_));
-    return_to_line(std::move(jobs));
-}
-
-void Dispatcher::send_job() {
-    WorkerHandle& worker = parts_.workers[chosen_.number()];
-    const int held_fd = job_.held ? connections_.fd_of(*job_.held) : -1;
-    if (job_.held && held_fd < 0) {
-        // The connection is gone meanwhile; the worker, whose bit is cleared, has to announce itself again.
-        (void)worker.channel.send_control(link::MessageKind::recheck);
-        return;
-    }
-    const JobChannel::Sent sent = worker.channel.send(job_, held_fd);
-    if (sent == JobChannel::Sent::no_memory) {
-        // The client is lost, the worker is not: its bit is cleared, it has to announce itself again.
-        give_up(std::move(job_));
-        job_ = {};
-        (void)worker.channel.send_control(link::MessageKind::recheck);
-        return parts_.log.tell(ClientEvent::out_of_memory);
-    }
-    if (sent == JobChannel::Sent::yes) {
-        ahead_.sent(chosen_, parts_.events.requests_begun_by(worker));
-        if (job_.held) connections_.lend(*job_.held, chosen_);
-        job_.lease = {};
-        if (!untaken_timer_.armed()) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
-        return;
-    }
-    put_job_back();
-    worker_left(chosen_);
-    parts_.events.worker_unreachable(worker);
-}
-
 void Dispatcher::connection_lost() {
     pause_listener(nothing_left);
 }
@@ -238,7 +200,9 @@ void Dispatcher::listener_is_shut_down() {
 void Dispatcher::woken() {
     store_wake(false);
     pump_soon();
-    if (!nobody_is_idle() || !vain_wake_ups_.are_too_many_at(base::Monotonic::now())) return;
+    if (!nobody_is_idle()) return;
+    const auto requests_begun = [this] { return parts_.events.requests_begun(); };
+    if (!vain_wake_ups_.are_too_many_at(base::Monotonic::now(), requests_begun)) return;
     wake_watch_.rearm(0);
     wake_pause_timer_.start(wake_pause, [this] {
         wake_watch_.rearm(wake_events);
@@ -321,32 +285,6 @@ void Dispatcher::drain() {
     stop_accepting();
     connections_.close_parked();
     for (Job& job : line_.take_all()) give_up(std::move(job));
-}
-
-void Dispatcher::check_untaken_jobs() {
-    const auto now = base::Monotonic::now();
-    bool some_left = false;
-    for (WorkerHandle& worker : parts_.workers) {
-        const auto sent_at = worker.channel.job_sent_at();
-        if (!sent_at) continue;
-        if (now - *sent_at < untaken_limit) {
-            some_left = true;
-        } else {
-            take_untaken_back(worker);
-        }
-    }
-    if (some_left) untaken_timer_.start(untaken_limit, [this] { check_untaken_jobs(); });
-}
-
-void Dispatcher::take_untaken_back(WorkerHandle& worker) {
-    auto [jobs, moved_controls] = worker.channel.take_back();
-    if (!jobs.empty()) (void)worker.channel.send_control(link::MessageKind::recheck);
-    // These messages are new ones to a worker that has looked already: one that is at work all the time would
-    // not come across them otherwise.
-    if (moved_controls || !jobs.empty()) parts_.pages.master().control[worker.slot.number()].fetch_add(1);
-    if (jobs.empty()) return;
-    ahead_.came_back(worker.slot, parts_.events.requests_begun_by(worker));
-    put_in_front(std::move(jobs));
 }
 
 }  // namespace phalanx::master

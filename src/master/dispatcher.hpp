@@ -41,6 +41,8 @@ class DispatchEvents {
     [[nodiscard]] virtual std::uint64_t requests_begun() const = 0;
     /// The same of one worker, since it joined.
     [[nodiscard]] virtual std::uint64_t requests_begun_by(const WorkerHandle& worker) const = 0;
+    /// How long its last request took; a hint only.
+    [[nodiscard]] virtual std::chrono::microseconds last_duration_of(const WorkerHandle& worker) const = 0;
     /// Connections that wait in the kernel's queue, as far as it can tell.
     [[nodiscard]] virtual std::uint64_t kernel_queue() = 0;
     /// Workers busy at this moment, whenever the dispatcher has looked.
@@ -93,6 +95,8 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void hand_over(ConnectionHeir& heir);
     /// The heir is gone, or another has taken its place.
     void set_heir(ConnectionHeir* heir) { heir_ = heir; }
+    /// Clients are still getting their last bytes from here. Bounded in time.
+    [[nodiscard]] bool is_answering() const { return !answers_.are_over(); }
     /// Requests in the line.
     [[nodiscard]] std::size_t waiting() const { return line_.size(); }
     /// Once a second.
@@ -123,6 +127,7 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void line_up_or_unwatch();
     [[nodiscard]] bool give_ahead();
     void count_ahead();
+    void rest_while_all_are_busy();
     void store_wake(bool wanted) { parts_.pages.master().wake.store(wanted ? 1 : 0); }
 
   private:
@@ -165,10 +170,18 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void put_in_front(std::vector<Job> jobs);
     void pass_on(std::vector<Job> jobs, LinePlace place);
     void pass_on_parked();
+    // How jobs come to workers, and back: dispatcher_delivery.cpp
     void check_untaken_jobs();
     void take_untaken_back(WorkerHandle& worker);
+    /// To the chosen worker. False: its channel has no room, and the job is in front of the line again.
+    [[nodiscard]] bool hand_job_over();
+    void recheck(WorkerHandle& worker);
+    void lose(WorkerHandle& worker);
+    void spare(base::WorkerSlot slot);
+    void ask_spared_again();
 
     // The line, and what becomes of those whom no worker serves: dispatcher_line.cpp
+    [[nodiscard]] std::optional<ClientEvent> why_line_is_full(const Job& job) const;
     void line_up(Job job);
     void return_to_line(std::vector<Job> jobs);
     void queue_new_connections();
@@ -185,7 +198,10 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     [[nodiscard]] bool answer_page(Job& job);
     [[nodiscard]] bool answers_pages() const;
     [[nodiscard]] std::size_t number_of_workers() const;
-    [[nodiscard]] bool is_busy(base::WorkerSlot slot) const;
+    /// The first worker that is not idle, from that slot on.
+    [[nodiscard]] std::optional<base::WorkerSlot> busy_from(std::size_t slot) const;
+    /// The first busy worker of these slots that is to get another job before it is done with what it has.
+    [[nodiscard]] std::optional<base::WorkerSlot> wants_more(std::size_t begin, std::size_t end) const;
     void answer_pages_of_the_line();
 
     Parts parts_;
@@ -208,6 +224,8 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     ConnectionTable connections_;
     EarlyAnswers answers_;
     std::vector<std::uint64_t> eligible_;
+    std::vector<base::WorkerSlot> spared_;  ///< not eligible for a moment: they could not be sent a job
+    Timer spared_timer_;
     base::WorkerSlot chosen_;
     Job job_;
 

@@ -6,6 +6,7 @@
 
 #include "dispatcher.hpp"
 #include "phalanx/fastcgi/short_answer.hpp"
+#include "phalanx/os/lingering.hpp"
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
@@ -29,6 +30,8 @@ constexpr milliseconds sure_of_client{50};
 constexpr int most_passed_over = 256;
 /// How long the master looks at nothing while all workers have enough before them. (Less than they have.)
 constexpr std::chrono::microseconds rest_of_master{100};
+/// To rest for less costs more than to be woken.
+constexpr std::chrono::microseconds shortest_rest{20};
 /// What a refused client is told to wait before it tries again.
 constexpr std::string_view retry_later = "Retry-After: 2\r\n";
 
@@ -56,12 +59,22 @@ bool Dispatcher::take_from_line() {
 }
 
 /// A request whose head is here, for which no worker is idle; or nobody has looked yet whether one is.
+/// Nothing: it is not full for this one.
+std::optional<ClientEvent> Dispatcher::why_line_is_full(const Job& job) const {
+    const config::PoolSettings& settings = parts_.settings;
+    if (line_.size() >= static_cast<std::size_t>(settings.queue_max_length)) return ClientEvent::shed;
+    // Whatever its size, the first one is taken.
+    const std::size_t bytes = line_.bytes() + job.bytes.size();
+    const bool fits = line_.empty() || bytes <= static_cast<std::size_t>(settings.queue_max_buffer.bytes);
+    return fits ? std::nullopt : std::optional(ClientEvent::shed_head);
+}
+
 void Dispatcher::line_up(Job job) {
-    const bool full = line_.size() >= static_cast<std::size_t>(parts_.settings.queue_max_length);
+    const auto full = why_line_is_full(job);
     if (job.asks_for_page && (full || answers_pages()) && answer_page(job)) return;
     if (full) {
         page_.shed.fetch_add(1, std::memory_order_relaxed);
-        return refuse(std::move(job), ClientEvent::shed);
+        return refuse(std::move(job), *full);
     }
     line_.join(std::move(job));
     look_soon();
@@ -91,18 +104,38 @@ void Dispatcher::line_up_or_unwatch() {
     mode_timer_.start(look_interval_, [this] { look_at_mode(); });
 }
 
+std::optional<base::WorkerSlot> Dispatcher::busy_from(std::size_t slot) const {
+    for (std::size_t word = slot / 64; word < eligible_.size(); ++word) {
+        if (eligible_[word] == 0) continue;
+        std::uint64_t busy = eligible_[word] & ~parts_.pages.workers().idle[word].load();
+        if (word == slot / 64) busy &= ~std::uint64_t{0} << slot % 64;
+        if (busy == 0) continue;
+        return base::WorkerSlot(
+            static_cast<std::uint16_t>(word * 64 + static_cast<std::size_t>(std::countr_zero(busy))));
+    }
+    return std::nullopt;
+}
+
+std::optional<base::WorkerSlot> Dispatcher::wants_more(std::size_t begin, std::size_t end) const {
+    for (auto slot = busy_from(begin); slot && slot->number() < end; slot = busy_from(slot->number() + 1U)) {
+        if (ahead_.is_wanted_by(*slot, parts_.events.requests_begun_by(parts_.workers[slot->number()])))
+            return slot;
+    }
+    return std::nullopt;
+}
+
 /// Of what is left in the line when no worker is idle.
 bool Dispatcher::give_ahead() {
     if (line_.empty() || !ahead_.are_given() || heir_ != nullptr) return false;
-    for (std::size_t looks = 0; looks < parts_.workers.size(); ++looks) {
-        const WorkerHandle& worker = parts_.workers[next_ahead_];
-        next_ahead_ = (next_ahead_ + 1) % parts_.workers.size();
-        if (!is_busy(worker.slot) ||
-            !ahead_.is_wanted_by(worker.slot, parts_.events.requests_begun_by(worker)))
-            continue;
+    // One after the other gets its share.
+    auto next = wants_more(next_ahead_, parts_.workers.size());
+    if (!next) next = wants_more(0, next_ahead_);
+    if (next) {
         if (!take_from_line()) return false;
-        chosen_ = worker.slot;
-        send_job();
+        next_ahead_ = (next->number() + 1U) % parts_.workers.size();
+        chosen_ = *next;
+        if (!hand_job_over())
+            ahead_.is_full(chosen_, parts_.events.requests_begun_by(parts_.workers[chosen_.number()]));
         return true;
     }
     // All of them have enough for now. To be woken for each request that comes and each that ends would cost
@@ -111,14 +144,23 @@ bool Dispatcher::give_ahead() {
     return false;
 }
 
-void Dispatcher::count_ahead() {
-    parts_.pages.master().control[chosen_.number()].fetch_add(1);
+/// Nobody waits, and every worker has something before it: what comes meanwhile could only queue behind that.
+/// Found in one look when the first of them is about to be done, it costs one wake-up and not several for
+/// each request.
+void Dispatcher::rest_while_all_are_busy() {
+    if (heir_ != nullptr || !ahead_.are_given() || !line_.empty() || !nobody_is_idle()) return;
+    auto time = rest_of_master;
+    for (auto slot = busy_from(0); slot; slot = busy_from(slot->number() + 1U)) {
+        const WorkerHandle& worker = parts_.workers[slot->number()];
+        time = std::min(time, ahead_.busy_for(worker.slot, parts_.events.requests_begun_by(worker),
+                                              parts_.events.last_duration_of(worker)));
+        if (time < shortest_rest) return;
+    }
+    parts_.loop.rest_once(time);
 }
 
-bool Dispatcher::is_busy(base::WorkerSlot slot) const {
-    const std::size_t word = slot.number() / 64;
-    const std::uint64_t busy = eligible_[word] & ~parts_.pages.workers().idle[word].load();
-    return (busy >> (slot.number() % 64) & 1) != 0;
+void Dispatcher::count_ahead() {
+    parts_.pages.master().control[chosen_.number()].fetch_add(1);
 }
 
 void Dispatcher::queue_new_connections() {
@@ -246,7 +288,7 @@ bool Dispatcher::answer_page(Job& job) {
         }
         head.assign(reinterpret_cast<const char*>(room.data()), read.size);
     }
-    std::string answer = parts_.own_pages.answer_to(head);
+    std::string answer = parts_.own_pages.answer_to(head, OwnPages::Address::of_pool);
     if (answer.empty()) {
         os::close_without_lingering(std::move(connection));
     } else {
@@ -257,6 +299,8 @@ bool Dispatcher::answer_page(Job& job) {
 
 void Dispatcher::tick() {
     parts_.log.tick();
+    // Accepted connections inherit what a script has set: their last bytes could be cut off.
+    os::stop_lingering(parts_.listener);
     // A worker that was told of a connection may have been stopped before it accepted.
     if (number_of_workers() > 0) look_at_listener();
     constexpr auto ticks_per_window = static_cast<std::size_t>(status::wait_window.count());

@@ -27,6 +27,7 @@ class EarlyAnswers {
     /// Takes over a client that has its answer, from a worker, and may still be sending the rest of a body
     /// that nobody wants: as long as something comes, within a longer bound.
     void drain(os::UniqueFd connection);
+    [[nodiscard]] bool are_over() const { return open_ == 0; }
 
   private:
     class Entry;

@@ -56,8 +56,8 @@ class Watch {
     std::uint32_t place_ = 0;
 };
 
-/// The master's one thread: Asio's loop for timers and signals, and one epoll set of ours for everything
-/// else, which is a single descriptor to Asio. Our set is what makes watching cheap (Asio arms one
+/// The master's one thread: Asio's loop for timers, and one epoll set of ours for everything else,
+/// which is a single descriptor to Asio. Our set is what makes watching cheap (Asio arms one
 /// descriptor again, not each) and safe: its keys are a place and a generation in our table, so an event of
 /// the same batch for something that is gone meanwhile finds nobody.
 class EventLoop {

@@ -5,8 +5,10 @@
 #include <cstring>
 #include <limits>
 
+#include "jobs_ahead.hpp"
 #include "phalanx/os/lingering.hpp"
 #include "phalanx/os/shared_memory.hpp"
+#include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
 namespace {
@@ -16,6 +18,10 @@ using link::MessageKind;
 using os::ReceivedMessage;
 using os::SendResult;
 using os::Waiting;
+
+/// The largest jobs that a worker may be given ahead; what the kernel counts for each is up to twice its
+/// bytes.
+constexpr std::size_t room_for_messages = 2 * (JobsAhead::most_jobs + 2) * link::max_message_bytes;
 
 /// One packet at a time is looked at, so one room serves the whole (single-threaded) master.
 std::span<std::byte> packet_room() {
@@ -45,6 +51,7 @@ base::Result<JobChannel> JobChannel::create() {
     if (!ends) return ends.error();
     JobChannel channel;
     channel.ends_ = *std::move(ends);
+    os::make_room_to_send(channel.ends_.here.get(), room_for_messages);
     return channel;
 }
 
@@ -73,11 +80,16 @@ JobChannel::Sent JobChannel::send(Job& job, int held_fd) {
     }
     const auto sent = os::send_message(ends_.here.get(), link::bytes_of(head), payload,
                                        std::span(fds).first(fd_count), Waiting::no);
+    if (sent == SendResult::would_block) return Sent::full;
     if (sent != SendResult::sent) return Sent::unreachable;
     if (!job_sent_at_) job_sent_at_ = base::Monotonic::now();
     if (job.fd) os::stop_lingering(job.fd.get());
     job.fd.reset();
     return Sent::yes;
+}
+
+void JobChannel::end_sending() {
+    os::end_sending(ends_.here.get());
 }
 
 bool JobChannel::send_control(MessageKind kind, int fd) {
@@ -111,8 +123,10 @@ JobChannel::TakenBack JobChannel::take_back() {
         }
         jobs.push_back(std::move(job));
     }
-    for (const auto& [head, fd] : controls) (void)send_control(head.kind, fd.get());
-    return {std::move(jobs), !controls.empty()};
+    bool lost_controls = false;
+    for (const auto& [head, fd] : controls)
+        lost_controls = !send_control(head.kind, fd.get()) || lost_controls;
+    return {std::move(jobs), !controls.empty(), lost_controls};
 }
 
 JobChannel::Received JobChannel::receive(Note& note) {
@@ -134,7 +148,8 @@ JobChannel::Received JobChannel::receive(Note& note) {
 
 os::UniqueFd JobChannel::close() {
     os::UniqueFd kept;
-    if (ends_.here && !os::discard_unread(ends_.here.get())) kept = std::move(ends_.here);
+    if (ends_.here && !os::discard_unread(ends_.here.get(), os::Options::ours_alone))
+        kept = std::move(ends_.here);
     ends_ = {};
     return kept;
 }

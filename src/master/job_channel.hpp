@@ -26,17 +26,22 @@ class JobChannel {
     JobChannel() = default;
     [[nodiscard]] static base::Result<JobChannel> create();
 
-    enum class Sent : std::uint8_t { yes, unreachable, no_memory };
+    /// `full`: there is no room now, or the kernel has no memory for it. `unreachable`: the worker has
+    /// stopped receiving. `no_memory`: for a job that is too large for a message.
+    enum class Sent : std::uint8_t { yes, full, unreachable, no_memory };
     /// Sends a job; `held_fd` is the descriptor of a held connection. On success an unheld job's descriptor
     /// is closed here, else the job is untouched.
     [[nodiscard]] Sent send(Job& job, int held_fd);
     /// Sends a control message that carries at most one descriptor.
-    bool send_control(link::MessageKind kind, int fd = -1);
+    [[nodiscard]] bool send_control(link::MessageKind kind, int fd = -1);
+    /// Nothing more is sent: the worker finds the end behind what lies in the channel, and leaves.
+    void end_sending();
 
     struct TakenBack {
         std::vector<Job> jobs;        ///< in the order they were sent
         bool moved_controls = false;  ///< control messages lay among them and have been put back: a worker
                                       ///< that has looked meanwhile has to look again
+        bool lost_controls = false;   ///< some of them could not be put back
     };
     /// Takes back what the worker has not read.
     [[nodiscard]] TakenBack take_back();
@@ -48,6 +53,8 @@ class JobChannel {
 
     /// A job was sent and nobody has looked yet whether it was taken.
     [[nodiscard]] std::optional<base::MonotonicTime> job_sent_at() const { return job_sent_at_; }
+    /// Its worker takes what lies there, one after the other: time enough to look.
+    void look_later() { job_sent_at_ = base::Monotonic::now(); }
 
     [[nodiscard]] int here() const { return ends_.here.get(); }
     [[nodiscard]] int there() const { return ends_.there.get(); }

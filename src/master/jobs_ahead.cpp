@@ -25,6 +25,17 @@ void JobsAhead::came_back(base::WorkerSlot worker, std::uint64_t begun) {
     workers_[worker.number()] = {begun, begun + 1};
 }
 
+void JobsAhead::is_full(base::WorkerSlot worker, std::uint64_t begun) {
+    workers_[worker.number()].stuck_at = begun + 1;
+}
+
+std::chrono::microseconds JobsAhead::busy_for(base::WorkerSlot worker, std::uint64_t begun,
+                                              std::chrono::microseconds last_duration) const {
+    const std::uint64_t expected = std::max(workers_[worker.number()].expected, begun);
+    return (last_duration + between_requests) *
+           static_cast<std::int64_t>(std::min(expected - begun, most_jobs));
+}
+
 bool JobsAhead::is_wanted_by(base::WorkerSlot worker, std::uint64_t begun) const {
     const Worker& it = workers_[worker.number()];
     if (it.stuck_at == begun + 1) return false;

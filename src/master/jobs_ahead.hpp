@@ -14,13 +14,15 @@ namespace phalanx::master {
 /// meanwhile.
 ///
 /// What lies there is worth at most `most_work`, so that nobody waits behind others for longer than that;
-/// whom a request that takes unexpectedly long has caught is taken back (Dispatcher::check_untaken_jobs).
+/// whoever lies behind a request that takes unexpectedly long is taken back (Dispatcher::check_untaken_jobs).
 /// Pure: it knows of workers only what it is told.
 class JobsAhead {
   public:
     /// How much work may lie in one worker's channel, and how many requests.
     static constexpr std::chrono::microseconds most_work{1'000};
     static constexpr std::uint64_t most_jobs = 8;
+    /// What a short request costs its worker besides the time that is measured.
+    static constexpr std::chrono::microseconds between_requests{4};
 
     /// `workers`: slots of the pool; `requests_per_worker`: pm.max_requests, 0 without a limit. One that
     /// leaves serves what lies in its channel first, so whoever may leave soon (its limit is up to a tenth
@@ -37,6 +39,12 @@ class JobsAhead {
     void sent(base::WorkerSlot worker, std::uint64_t begun);
     /// Jobs of the worker were taken back: it gets none until it begins another request.
     void came_back(base::WorkerSlot worker, std::uint64_t begun);
+    /// The worker's channel has no room: the same.
+    void is_full(base::WorkerSlot worker, std::uint64_t begun);
+    /// How long the worker will be busy with what lies in its channel, if that takes as long as its last
+    /// request did.
+    [[nodiscard]] std::chrono::microseconds busy_for(base::WorkerSlot worker, std::uint64_t begun,
+                                                     std::chrono::microseconds last_duration) const;
     [[nodiscard]] bool is_wanted_by(base::WorkerSlot worker, std::uint64_t begun) const;
 
   private:

@@ -19,6 +19,7 @@ std::uint64_t usec_of(base::MonotonicTime::duration duration) {
 void Line::join(Job job) {
     if (job.since == base::MonotonicTime{}) job.since = base::Monotonic::now();
     page_.joined.fetch_add(1, std::memory_order_relaxed);
+    count(job);
     jobs_.push_back(std::move(job));
     changed();
 }
@@ -26,6 +27,7 @@ void Line::join(Job job) {
 void Line::return_to_front(std::vector<Job> jobs) {
     const auto now = base::Monotonic::now();
     for (Job& job : jobs) {
+        count(job);
         if (job.since == base::MonotonicTime{}) job.since = now - std::chrono::microseconds(job.waited_usec);
     }
     jobs_.insert(jobs_.begin(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
@@ -36,6 +38,7 @@ void Line::join_by_age(Job job) {
     const auto place =
         std::upper_bound(jobs_.begin(), jobs_.end(), job.since,
                          [](base::MonotonicTime since, const Job& other) { return since < other.since; });
+    count(job);
     jobs_.insert(place, std::move(job));
     changed();
 }
@@ -50,8 +53,14 @@ Job Line::take_first() {
 Job Line::drop_first() {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    bytes_ -= job.bytes.size();
     changed();
     return job;
+}
+
+std::vector<Job> Line::discounted(std::vector<Job> jobs) {
+    for (const Job& job : jobs) bytes_ -= job.bytes.size();
+    return jobs;
 }
 
 std::vector<Job> Line::take_gone(std::size_t most, const FdOf& fd_of) {
@@ -85,7 +94,7 @@ std::vector<Job> Line::take_gone(std::size_t most, const FdOf& fd_of) {
     }
     jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(to), jobs_.end());
     changed();
-    return gone;
+    return discounted(std::move(gone));
 }
 
 std::vector<Job> Line::take_that_joined_before(base::MonotonicTime time) {
@@ -95,7 +104,7 @@ std::vector<Job> Line::take_that_joined_before(base::MonotonicTime time) {
         jobs_.pop_front();
     }
     if (!late.empty()) changed();
-    return late;
+    return discounted(std::move(late));
 }
 
 std::vector<Job> Line::take_pages() {
@@ -111,12 +120,13 @@ std::vector<Job> Line::take_pages() {
     }
     jobs_ = std::move(others);
     changed();
-    return pages;
+    return discounted(std::move(pages));
 }
 
 std::vector<Job> Line::take_all() {
     std::vector<Job> all(std::make_move_iterator(jobs_.begin()), std::make_move_iterator(jobs_.end()));
     jobs_.clear();
+    bytes_ = 0;
     changed();
     return all;
 }

@@ -21,6 +21,8 @@ class Line {
 
     [[nodiscard]] bool empty() const { return jobs_.empty(); }
     [[nodiscard]] std::size_t size() const { return jobs_.size(); }
+    /// Of all the requests' heads that the master has read.
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
     [[nodiscard]] const Job& front() const { return jobs_.front(); }
 
     /// A job that has a time already (it comes from another generation's line) keeps it.
@@ -44,10 +46,14 @@ class Line {
 
   private:
     void changed();
+    void count(const Job& job) { bytes_ += job.bytes.size(); }
+    /// They have left.
+    std::vector<Job> discounted(std::vector<Job> jobs);
 
     std::atomic<std::uint32_t>& word_;
     status::LinePage& page_;
     std::deque<Job> jobs_;
+    std::size_t bytes_ = 0;
     std::size_t looked_at_ = 0;  ///< where the next look for gone clients begins
 };
 

@@ -12,7 +12,10 @@ Master::~Master() = default;
 base::Result<void> Master::bind(os::PassedSockets passed, std::optional<os::PassedDescriptor> former) {
     auto loop = EventLoop::create();
     if (!loop) return loop.error();
-    running_ = std::make_unique<Running>(*std::move(loop), settings_.global, options_, log_);
+    auto signals = os::SignalQueue::open(Running::its_signals);
+    if (!signals) return signals.error();
+    running_ =
+        std::make_unique<Running>(*std::move(loop), *std::move(signals), settings_.global, options_, log_);
     return running_->bind(std::move(settings_), std::move(passed), std::move(former));
 }
 

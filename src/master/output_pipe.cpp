@@ -29,7 +29,10 @@ void OutputPipe::finish() {
 }
 
 void OutputPipe::on_ready(std::uint32_t) {
-    turn_.handle([this] { (void)read_once(); });
+    turn_.handle([this] {
+        (void)read_once();
+        return TimeShare::Cause::own_accord;
+    });
 }
 
 bool OutputPipe::read_once() {

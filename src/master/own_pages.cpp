@@ -1,5 +1,7 @@
 #include "own_pages.hpp"
 
+#include <fmt/format.h>
+
 #include "phalanx/fastcgi/request_reader.hpp"
 #include "phalanx/fastcgi/response_writer.hpp"
 #include "phalanx/status/status_page.hpp"
@@ -31,7 +33,7 @@ bool OwnPages::are_asked_for(std::string_view head) const {
     return path == parts_.status_path || path == parts_.ping_path;
 }
 
-std::string OwnPages::answer_to(std::string_view head) const {
+std::string OwnPages::answer_to(std::string_view head, Address at) const {
     NoMore nothing;
     fastcgi::RequestReader reader(nothing);
     reader.prime(std::as_bytes(std::span(head)));
@@ -53,29 +55,33 @@ std::string OwnPages::answer_to(std::string_view head) const {
         return answer;
     }
     std::string error;
-    const std::string page = page_for(params, error);
+    const std::string page = page_for(params, at, error);
     (void)writer.write(fastcgi::ResponseWriter::Stream::error, error);
     (void)writer.write(fastcgi::ResponseWriter::Stream::output, page);
     (void)writer.end(0, fastcgi::ProtocolStatus::request_complete);
     return answer;
 }
 
-std::string OwnPages::page_for(const fastcgi::Params& params, std::string& error) const {
+std::string OwnPages::powered_by(Address at) const {
+    const std::string version = parts_.php_version(at);
+    return version.empty() ? std::string() : fmt::format("X-Powered-By: PHP/{}\r\n", version);
+}
+
+std::string OwnPages::page_for(const fastcgi::Params& params, Address at, std::string& error) const {
     const std::string_view path = params.find("SCRIPT_NAME").value_or("");
     const std::string_view method = params.find("REQUEST_METHOD").value_or("");
     if (!parts_.ping_path.empty() && path == parts_.ping_path) {
         const status::Answer answer = status::ping_answer(parts_.ping_response, method);
-        return answer.head + answer.body;
+        return powered_by(at) + answer.head + answer.body;
     }
     if (path == parts_.status_path) {
         const std::string_view query = params.find("QUERY_STRING").value_or("");
         const status::Answer answer = status::status_answer(parts_.snapshot(), method, query);
-        return answer.head + answer.body;
+        return powered_by(at) + answer.head + answer.body;
     }
     error = "Primary script unknown";
-    constexpr std::string_view not_found =
-        "Status: 404 Not Found\r\nContent-type: text/html; charset=UTF-8\r\n\r\n";
-    return std::string(not_found) + (method == "HEAD" ? "" : "File not found.\n");
+    return "Status: 404 Not Found\r\n" + powered_by(at) + "Content-type: text/html; charset=UTF-8\r\n\r\n" +
+           (method == "HEAD" ? "" : "File not found.\n");
 }
 
 }  // namespace phalanx::master

@@ -18,12 +18,16 @@ namespace phalanx::master {
 /// what a client sends beyond record headers, and only for a request's path, method and query.
 class OwnPages {
   public:
+    /// Where they are asked for: at the pool's own address, or at its second one.
+    enum class Address { of_pool, of_status };
     struct Parts {
         std::string status_path;  ///< empty: none
         std::string ping_path;    ///< empty: none
         std::string ping_response;
         std::optional<os::AllowedClients> allowed_clients;  ///< nothing: everyone
         std::function<status::PoolSnapshot()> snapshot;
+        /// For the head; empty: not to be shown.
+        std::function<std::string(Address)> php_version = [](Address) { return std::string(); };
     };
     explicit OwnPages(Parts parts) : parts_(std::move(parts)) {}
 
@@ -35,10 +39,12 @@ class OwnPages {
     /// SCRIPT_NAME says it, with a REQUEST_METHOD.
     [[nodiscard]] bool are_asked_for(std::string_view head) const;
     /// The whole answer, as records, to a request's head: a page, or "not found". Empty: none is due.
-    [[nodiscard]] std::string answer_to(std::string_view head) const;
+    [[nodiscard]] std::string answer_to(std::string_view head, Address at) const;
 
   private:
-    [[nodiscard]] std::string page_for(const fastcgi::Params& params, std::string& error) const;
+    [[nodiscard]] std::string page_for(const fastcgi::Params& params, Address at, std::string& error) const;
+    /// The header line with which PHP begins every answer (expose_php).
+    [[nodiscard]] std::string powered_by(Address at) const;
 
     Parts parts_;
 };

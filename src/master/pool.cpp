@@ -6,6 +6,8 @@
 #include <csignal>
 #include <utility>
 
+#include "access_log_file.hpp"
+#include "phalanx/base/parse.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
@@ -17,10 +19,6 @@ using log::Level;
 
 base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
     const auto slots = static_cast<std::size_t>(parts.plan.settings.pm_max_children);
-    if (slots > link::max_workers) {
-        return base::Error{fmt::format("[pool {}] pm.max_children({}) must not be greater than {}",
-                                       parts.plan.settings.name, slots, link::max_workers)};
-    }
     auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
     if (!pages) return pages.error();
     auto wake = os::make_eventfd();
@@ -51,20 +49,45 @@ Pool::Pool(PoolSurroundings& around, Parts parts, link::PoolPages pages, os::Uni
     staff_.attach(dispatcher_);
     if (parts_.status_socket) {
         status_listener_ = std::make_unique<StatusListener>(
-            ConnectionTable::Surroundings{around.loop, settings(), share_, client_log_, page().line},
-            around.log, std::move(*parts_.status_socket), own_pages_);
+            StatusListener::Parts{around.loop, settings(), around.connections, client_log_, page().line,
+                                  around.log, own_pages_},
+            std::move(*parts_.status_socket));
     }
     page().started_at.store(base::wall_seconds());
 }
 
 OwnPages Pool::make_own_pages() {
     const link::WorkerSettings& worker = parts_.plan.worker;
-    OwnPages::Parts own{
-        worker.status_path, worker.ping_path, worker.ping_response, {}, [this] { return snapshot(); }};
+    OwnPages::Parts own{worker.status_path,
+                        worker.ping_path,
+                        worker.ping_response,
+                        {},
+                        [this] { return snapshot(); },
+                        [this](OwnPages::Address at) { return exposed_php_version(at); }};
     // Complaints about the list are the workers', who read it too.
     std::vector<std::string> complaints;
     if (worker.check_clients != 0) own.allowed_clients.emplace(worker.allowed_clients, complaints);
     return OwnPages(std::move(own));
+}
+
+/// A pool that has had no template yet asks its neighbours, who have the same PHP and the same ini files.
+std::string Pool::exposed_php_version(OwnPages::Address at) const {
+    const PhpIdentity* const php = php_ ? &*php_ : around_.known_php(worker_program());
+    if (php == nullptr) return {};
+    bool is_exposed = php->is_exposed;
+    // Its workers have the pool's values; php-fpm's second pool for the status address has none of them.
+    if (at == OwnPages::Address::of_pool) {
+        const auto& values = settings().php_values;
+        const auto own = std::ranges::find_if(values, [](const config::PhpValue& value) {
+            return value.kind == config::PhpValue::Kind::admin_value && value.name == "expose_php";
+        });
+        if (own != values.end()) is_exposed = base::is_ini_true(own->value);
+    }
+    return is_exposed ? php->version : std::string();
+}
+
+const std::string& Pool::worker_program() const {
+    return settings().worker_program.empty() ? around_.worker_program : settings().worker_program;
 }
 
 status::PoolPage& Pool::page() const {
@@ -98,7 +121,7 @@ void Pool::launch() {
 
 TemplateStart Pool::template_start() const {
     TemplateStart start;
-    start.program = settings().worker_program.empty() ? around_.worker_program : settings().worker_program;
+    start.program = worker_program();
     start.environment = around_.environment;
     start.settings = link::encode(parts_.plan.worker);
     start.workers_page = pages_.workers_fd();
@@ -110,8 +133,10 @@ TemplateStart Pool::template_start() const {
     return start;
 }
 
-void Pool::template_ready() {
+void Pool::template_ready(PhpIdentity php) {
+    php_ = std::move(php);
     last_needed_ = base::Monotonic::now();
+    recruiter_.template_started();
     if (predecessor_ != nullptr) return begin_succession();
     // In this order: "process.max" has its say before the start is over.
     recruiter_.reconcile();
@@ -136,9 +161,16 @@ void Pool::template_gone() {
 }
 
 void Pool::workers_unmade(std::span<const link::SpawnOrder> orders) {
-    say(Level::warning, fmt::format("fork() failed: {} of its workers could not be made", orders.size()));
+    say(Level::warning,
+        fmt::format("{} of its workers could not be made (fork() failed, or no descriptor was left)",
+                    orders.size()));
     for (const link::SpawnOrder& order : orders) staff_.forget_order(order.slot);
-    recruiter_.retry_later();
+    recruiter_.orders_failed();
+}
+
+void Pool::template_does_nothing() {
+    say(Level::warning, "its template makes no workers, and is ended");
+    template_.end_for_doing_nothing();
 }
 
 TemplateNeed Pool::template_need() const {
@@ -283,10 +315,8 @@ void Pool::remove_sockets() const {
 }
 
 base::Result<void> Pool::reopen_access_log() {
-    const std::string& path = settings().access_log;
-    auto file = os::open_for_append(path);
-    if (!file)
-        return base::system_error(fmt::format("failed to open access log ({})", path), file.error().code);
+    auto file = open_access_log(around_.log, settings());
+    if (!file) return file.error();
     take_access_log(*std::move(file));
     return {};
 }
@@ -327,6 +357,7 @@ void Pool::let_template_go() {
 }
 
 void Pool::worker_joined() {
+    recruiter_.worker_came();
     if (stopping_) return let_template_go();
     if (predecessor_ != nullptr) take_over();
 }
@@ -342,7 +373,9 @@ void Pool::stop_with(int signal) {
 }
 
 bool Pool::is_over() const {
-    return stopping_ && !has_processes();
+    // Whose listener others have: it need not be closed soon.
+    const bool has_time = heir_ != nullptr;
+    return stopping_ && !has_processes() && !(has_time && dispatcher_.is_answering());
 }
 
 bool Pool::has_worker(pid_t pid) const {

@@ -131,6 +131,10 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] const os::ListenSocket* status_socket() const {
         return status_listener_ ? &status_listener_->socket() : nullptr;
     }
+    /// The path of the program that runs its templates and workers.
+    [[nodiscard]] const std::string& worker_program() const;
+    /// What one of its templates has told; nothing: there was none yet.
+    [[nodiscard]] const PhpIdentity* php() const { return php_ ? &*php_ : nullptr; }
     [[nodiscard]] bool has_access_log() const { return !settings().access_log.empty(); }
     /// Opens the access log's file anew and hands it to all of the pool's processes.
     [[nodiscard]] base::Result<void> reopen_access_log();
@@ -150,8 +154,11 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] std::uint64_t requests_begun_by(const WorkerHandle& worker) const override {
         return staff_.requests_begun(worker);
     }
+    [[nodiscard]] std::chrono::microseconds last_duration_of(const WorkerHandle& worker) const override {
+        return staff_.last_duration(worker);
+    }
     // TemplateKeeperEvents
-    void template_ready() override;
+    void template_ready(PhpIdentity php) override;
     void template_gone() override;
     [[nodiscard]] bool template_traced(const link::Trace& part, bool more) override {
         return slow_log_.take(part, more);
@@ -165,6 +172,7 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] std::size_t waiting_connections() override;
     void growth_rests() override { dispatcher_.pump_soon(); }
     void recruit_again() override;
+    void template_does_nothing() override;
     // StaffEvents
     void worker_joined() override;
     void worker_gone(std::chrono::milliseconds lived, bool in_vain) override;
@@ -211,6 +219,7 @@ class Pool final : public DispatchEvents,
     void log_slow_request(const WorkerHandle& worker);
     void decide_start();
     [[nodiscard]] OwnPages make_own_pages();
+    [[nodiscard]] std::string exposed_php_version(OwnPages::Address at) const;
     void sample_listen_queue();
     [[nodiscard]] status::PoolSnapshot snapshot() const;
     [[nodiscard]] status::PoolPage& page() const;
@@ -225,6 +234,7 @@ class Pool final : public DispatchEvents,
     os::UniqueFd wake_;
     ConnectionShare share_;
     ClientLog client_log_;
+    std::optional<PhpIdentity> php_;  ///< as its template has told
     OwnPages own_pages_;
     TimeShare time_share_;
     Staff staff_;

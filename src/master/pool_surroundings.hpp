@@ -14,6 +14,7 @@
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/listen_socket.hpp"
 #include "phalanx/os/pidfd.hpp"
+#include "start_messages.hpp"
 #include "worker_quota.hpp"
 
 namespace phalanx::master {
@@ -42,6 +43,7 @@ class UnclaimedEnds {
 
 class Forerunner;
 class Pool;
+struct PhpIdentity;
 
 /// What all pools of a master share.
 struct PoolSurroundings {
@@ -61,7 +63,12 @@ struct PoolSurroundings {
     std::function<bool(const os::ListenSocket&)> is_shared{};
     /// Has the pool launched when its turn comes: only so many templates start at the same time.
     std::function<void(Pool&)> launch{};
+    /// What a template of any pool with that worker program has told; none has yet: nothing.
+    std::function<const PhpIdentity*(const std::string& program)> known_php = [](const std::string&) {
+        return nullptr;
+    };
     ForeignDescriptors foreign{};
+    StartMessages start_messages{};
     /// In a former master (Successor): looks after a process that is not its child. False: there is no such
     /// process.
     std::function<bool(pid_t)> adopts{};

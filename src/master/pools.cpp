@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <thread>
 
+#include "access_log_file.hpp"
 #include "phalanx/os/descriptor.hpp"
 
 namespace phalanx::master {
 namespace {
 
 using base::Result;
-using base::system_error;
 
 /// Templates that start PHP at the same time: more would only wait for each other.
 std::size_t most_starting() {
@@ -26,16 +26,6 @@ const OpenSocket* find_at(const OpenSockets& open, const ListenPlan& where) {
     return nullptr;
 }
 
-/// Empty where the pool has none.
-Result<os::UniqueFd> open_access_log(const config::PoolSettings& settings) {
-    if (settings.access_log.empty()) return os::UniqueFd();
-    auto file = os::open_for_append(settings.access_log);
-    if (!file)
-        return system_error(fmt::format("failed to open access log ({})", settings.access_log),
-                            file.error().code);
-    return file;
-}
-
 bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) {
     return other != nullptr && one.bound_path == other->bound_path && one.device == other->device &&
            one.inode == other->inode;
@@ -45,6 +35,13 @@ bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) 
 
 Pools::Pools(PoolSurroundings& around) : around_(around) {
     around_.is_shared = [this](const os::ListenSocket& socket) { return owners_of(socket) > 1; };
+    around_.known_php = [this](const std::string& program) -> const PhpIdentity* {
+        const auto knows = [&program](const auto& pool) {
+            return pool->php() != nullptr && pool->worker_program() == program;
+        };
+        const auto found = std::ranges::find_if(present_, knows);
+        return found != present_.end() ? (*found)->php() : nullptr;
+    };
     around_.launch = [this](Pool& pool) {
         to_launch_.push_back(&pool);
         launch_more();
@@ -54,6 +51,7 @@ Pools::Pools(PoolSurroundings& around) : around_(around) {
 Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::milliseconds grace,
                               Unchanged unchanged) {
     inherited_.clear();
+    around_.start_messages.forget();
     std::vector<Next> next;
     const OpenSockets open = open_sockets(plans);
     for (PoolPlan& plan : plans) {
@@ -67,6 +65,7 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
         }
         return made;
     }
+    note_others_inherited();
     let_go_of_present(std::move(next), grace);
     close_unused_passed();
     return {};
@@ -82,8 +81,20 @@ void Pools::note_inherited(const os::ListenSocket& socket) {
     inherited_.push_back({socket.fd.get(), os::bound_name(socket)});
 }
 
+/// php-fpm's next program inherits the sockets of removed pools, too, before it closes them.
+void Pools::note_others_inherited() {
+    const auto is_noted = [this](const os::ListenSocket& socket) {
+        return std::ranges::find(inherited_, os::bound_name(socket), &Inherited::name) != inherited_.end();
+    };
+    for (const auto& pool : present_) {
+        for (const os::ListenSocket* socket : {&pool->socket(), pool->status_socket()}) {
+            if (socket != nullptr && !is_noted(*socket)) note_inherited(*socket);
+        }
+    }
+}
+
 Result<void> Pools::keep(std::vector<Next>& pools, Pool& same) {
-    auto log = open_access_log(same.settings());
+    auto log = open_access_log(around_.log, same.settings());
     if (!log) return log.error();
     note_inherited(same.socket());
     if (same.status_socket() != nullptr) note_inherited(*same.status_socket());
@@ -94,7 +105,7 @@ Result<void> Pools::keep(std::vector<Next>& pools, Pool& same) {
 Result<void> Pools::make(std::vector<Next>& pools, PoolPlan plan, const OpenSockets& open,
                          std::chrono::milliseconds grace) {
     Pool::Parts parts{std::move(plan), {}, {}, {}, grace};
-    auto log = open_access_log(parts.plan.settings);
+    auto log = open_access_log(around_.log, parts.plan.settings);
     if (!log) return log.error();
     parts.access_log = *std::move(log);
     const OpenSocket* main = find_at(open, parts.plan.listen);
@@ -124,7 +135,7 @@ Result<std::vector<os::ListenSocket>> Pools::reserve(const std::vector<PoolPlan>
     const OpenSockets open = open_sockets(plans);
     const auto reserve_all = [&]() -> Result<void> {
         for (const PoolPlan& plan : plans) {
-            if (auto log = open_access_log(plan.settings); !log) return log.error();
+            if (auto log = open_access_log(around_.log, plan.settings); !log) return log.error();
             for (const ListenPlan* where : {&plan.listen, &plan.status_listen}) {
                 if (where->text.empty()) continue;
                 const OpenSocket* found = find_at(open, *where);
@@ -165,10 +176,10 @@ Result<os::ListenSocket> Pools::listen_at(const ListenPlan& where, const PoolPla
     warn_of_cut_path(where, settings);
     os::SocketOwner owner = plan.owner;
     owner.label = fmt::format("[pool {}] ", settings.name);
-    auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, owner);
-    if (!socket) return socket;
-    for (const std::string& notice : socket->notices) around_.log.notice(notice);
-    for (const std::string& warning : socket->warnings) around_.log.warning(warning);
+    os::ListenRemarks remarks;
+    auto socket = os::listen_on(where.addresses, where.text, settings.listen_backlog, owner, remarks);
+    for (const std::string& notice : remarks.notices) around_.log.notice(notice);
+    for (const std::string& warning : remarks.warnings) around_.log.warning(warning);
     return socket;
 }
 

@@ -91,6 +91,7 @@ class Pools {
     [[nodiscard]] base::Result<void> keep(std::vector<Next>& pools, Pool& same);
     [[nodiscard]] Pool* find_unchanged(const PoolPlan& plan) const;
     void note_inherited(const os::ListenSocket& socket);
+    void note_others_inherited();
     [[nodiscard]] base::Result<std::unique_ptr<Pool>> make_from(Pool::Parts parts, Forerunner* former);
     [[nodiscard]] base::Result<os::ListenSocket> listen_at(const ListenPlan& where, const PoolPlan& plan,
                                                            const OpenSockets& open);

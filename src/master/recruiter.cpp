@@ -14,6 +14,10 @@ using log::Level;
 constexpr std::chrono::milliseconds hello_limit{10'000};
 /// When workers that could not be ordered are tried again.
 constexpr std::chrono::milliseconds retry_interval{1000};
+/// Orders that a template could not carry out before another one is tried.
+constexpr unsigned most_failures = 10;
+/// Looks, one each hello_limit, at which no worker has come that was ordered, before the same.
+constexpr unsigned most_vain_looks = 2;
 /// Between two looks at how many connections wait.
 constexpr std::chrono::milliseconds look_interval{10};
 
@@ -87,12 +91,31 @@ void Recruiter::order(std::size_t count, const PoolView& view) {
         retry_later();
 }
 
+void Recruiter::orders_failed() {
+    if (++failures_ % most_failures == 0) parts_.events.template_does_nothing();
+    retry_later();
+}
+
+void Recruiter::worker_came() {
+    failures_ = vain_looks_ = 0;
+}
+
+void Recruiter::template_started() {
+    failures_ = vain_looks_ = 0;
+    retry_timer_.cancel();
+}
+
 void Recruiter::retry_later() {
     if (!retry_timer_.armed()) retry_timer_.start(retry_interval, [this] { parts_.events.recruit_again(); });
 }
 
 void Recruiter::check_orders() {
-    parts_.staff.forget_orders(hello_limit);
+    // The first time they may have died before their hello. The second time most likely somebody has stopped
+    // the template, or taken from it what it needs: a new one has it again.
+    if (parts_.staff.forget_orders(hello_limit) > 0 && ++vain_looks_ == most_vain_looks) {
+        vain_looks_ = 0;
+        parts_.events.template_does_nothing();
+    }
     parts_.events.recruit_again();
     if (parts_.staff.count(WorkerLife::ordered) > 0 && !order_timer_.armed())
         order_timer_.start(hello_limit, [this] { check_orders(); });
@@ -138,6 +161,8 @@ Recruiter::More Recruiter::grow() {
 
 void Recruiter::replace(std::chrono::milliseconds lived, bool in_vain) {
     if (!in_vain) backoff_.reset();
+    // Many that die at once (somebody has killed them all) are one reason to wait, not many.
+    if (in_vain && retry_timer_.armed()) return;
     const auto pause = in_vain ? backoff_.after_end(lived) : std::chrono::milliseconds(0);
     if (pause.count() == 0) return reconcile();
     retry_timer_.start(pause, [this] { parts_.events.recruit_again(); });

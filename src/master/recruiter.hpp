@@ -28,6 +28,8 @@ class RecruiterEvents {
     virtual void growth_rests() = 0;
     /// Workers could not be made, or have died young, and are tried again.
     virtual void recruit_again() = 0;
+    /// The template makes no workers, although it lives.
+    virtual void template_does_nothing() = 0;
 
   protected:
     ~RecruiterEvents() = default;
@@ -62,6 +64,12 @@ class Recruiter {
     [[nodiscard]] bool can_grow() const;
     /// Workers that are missing cannot be made at the moment.
     void retry_later();
+    /// The template could not make those that were ordered.
+    void orders_failed();
+    /// One that was ordered.
+    void worker_came();
+    /// There is a new template: nothing speaks against trying it at once.
+    void template_started();
     /// A worker is gone that was not to go; see StaffEvents::worker_gone.
     void replace(std::chrono::milliseconds lived, bool in_vain);
     [[nodiscard]] bool is_pausing() const { return retry_timer_.armed(); }
@@ -88,6 +96,9 @@ class Recruiter {
     Parts parts_;
     PolicyState policy_;
     Backoff backoff_{std::chrono::milliseconds(100)};
+    // Since a worker came or the template started:
+    unsigned failures_ = 0;    ///< orders that it says it could not carry out
+    unsigned vain_looks_ = 0;  ///< looks that have found orders nobody has carried out
     Timer retry_timer_;
     Timer order_timer_;
     Timer look_timer_;

@@ -26,6 +26,8 @@ using base::system_error;
 constexpr std::chrono::milliseconds maintenance_interval{1000};
 /// What QUIT gives running requests where process_control_timeout says nothing.
 constexpr std::chrono::seconds default_grace{30};
+/// Children waited for before others get their turn: scripts can make orphans as fast as they are reaped.
+constexpr int most_reaped = 64;
 /// From SIGTERM to SIGKILL.
 constexpr std::chrono::milliseconds terminate_grace{200};
 /// How many of these a former master has for its own processes.
@@ -35,8 +37,8 @@ constexpr int master_nice_value = -10;
 
 }  // namespace
 
-Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global,
-                         const Options& options, log::ErrorLog& log)
+Master::Running::Running(std::unique_ptr<EventLoop> loop, os::SignalQueue signals,
+                         const config::GlobalSettings& global, const Options& options, log::ErrorLog& log)
     : loop_(std::move(loop)),
       global_(global),
       options_(options),
@@ -60,13 +62,13 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, const config::GlobalSe
       program_(options.command_line.empty() ? std::string() : options.command_line[0]),
       reader_(*loop_, options, facts_),
       trial_(*loop_, log),
-      signals_(loop_->asio(), SIGTERM, SIGINT, SIGQUIT),
+      signals_(std::move(signals)),
       maintenance_timer_(*loop_),
+      reap_timer_(*loop_),
       start_timer_(*loop_),
       stop_timer_(*loop_),
       monitor_timer_(*loop_),
       upgrade_timer_(*loop_) {
-    for (const int signal : {SIGCHLD, SIGUSR1, SIGUSR2, SIGHUP}) signals_.add(signal);
     os::become_subreaper();
 }
 
@@ -96,26 +98,30 @@ std::chrono::milliseconds Master::Running::grace() const {
 
 int Master::Running::run(const std::function<void()>& announce) {
     announce_ = announce;
-    if (!write_pid_file()) {
+    // After an upgrade the service is there already, and the number in the file the same.
+    if (!write_pid_file() && !former_) {
         clean_up();
         return 78;
     }
     if (former_ && !former_->pid_file().empty() && former_->pid_file() != global_.pid)
         (void)::unlink(former_->pid_file().c_str());
     raise_priority();
-    await_signals();
+    if (auto watching = loop_->watch(signals_.fd(), EPOLLIN, *this)) {
+        signals_watch_ = *std::move(watching);
+    } else {
+        log_.error(watching.error().text());
+        clean_up();
+        return 70;
+    }
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     pools_.launch();
     arm_stall_alarm();
-    if (former_) {
-        os::release_signals();
-        reap();
-    }
+    // Those that ended under the former program may have been told of then.
+    if (former_) reap();
     maintenance_timer_.start(maintenance_interval, [this] { maintain(); });
     start_timer_.start(start_limit, [this] { announce_ready(); });
     loop_->run();
     if (successor_) return 0;
-    os::block_signals();  // the end has begun: a second TERM is not to make another of it
     clean_up();
     log_.notice("exiting, bye-bye!");
     return 0;
@@ -132,7 +138,12 @@ bool Master::Running::write_pid_file() {
         log_.error(system_error(fmt::format("Unable to create the PID file ({}).", global_.pid)).text());
         return false;
     }
-    return os::write_all(file.get(), std::to_string(::getpid())).has_value();
+    if (auto written = os::write_all(file.get(), std::to_string(::getpid())); !written) {
+        log_.error(
+            fmt::format("Unable to write to the PID file ({}): {}", global_.pid, written.error().text()));
+        return false;
+    }
+    return true;
 }
 
 void Master::Running::clean_up() {
@@ -160,12 +171,9 @@ void Master::Running::raise_priority() {
     (void)::setpriority(PRIO_PROCESS, 0, wanted);
 }
 
-void Master::Running::await_signals() {
-    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-        if (error) return;
-        handle_signal(signal);
-        await_signals();
-    });
+void Master::Running::on_ready(std::uint32_t /*events*/) {
+    os::SignalQueue::Room room;
+    for (const int signal : signals_.take(room)) handle_signal(signal);
 }
 
 void Master::Running::handle_signal(int signal) {
@@ -193,18 +201,26 @@ void Master::Running::handle_signal(int signal) {
 }
 
 void Master::Running::reap() {
-    while (const auto stopped = os::take_stopped_child()) {
+    int left = most_reaped;
+    while (left-- > 0) {
+        const auto stopped = os::take_stopped_child();
+        if (!stopped) break;
         if (pools_.have_worker(*stopped)) log_.notice(fmt::format("child {} stopped for tracing", *stopped));
     }
-    while (const auto end = os::reap_any_child()) {
-        if (std::erase(strange_children_, end->pid) > 0) {
-            say_unknown(*end);
-        } else if (!pools_.child_ended(*end) && !reader_.child_ended(*end) && !trial_.child_ended(*end) &&
-                   !(former_ && former_->child_ended(*end))) {
-            unclaimed_.add(*end);
-        }
+    while (left-- > 0) {
+        const auto end = os::reap_any_child();
+        if (!end) break;
+        child_ended(*end);
     }
+    if (left < 0) reap_timer_.start(std::chrono::milliseconds(0), [this] { reap(); });
     look_whether_over();
+}
+
+void Master::Running::child_ended(const os::ChildEnd& end) {
+    if (std::erase(strange_children_, end.pid) > 0) return say_unknown(end);
+    const bool is_known = pools_.child_ended(end) || reader_.child_ended(end) || trial_.child_ended(end) ||
+                          (former_ && former_->child_ended(end));
+    if (!is_known) unclaimed_.add(end);
 }
 
 void Master::Running::say_unknown(const os::ChildEnd& end) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <boost/asio/signal_set.hpp>
+#include <array>
+#include <csignal>
 #include <deque>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/own_program.hpp"
+#include "phalanx/os/signal_queue.hpp"
 #include "phalanx/os/stall_alarm.hpp"
 #include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
@@ -33,10 +35,12 @@ namespace phalanx::master {
 ///
 /// At an upgrade the process executes another program; a copy of it goes on as the former master until its
 /// workers have finished (upgrade.cpp).
-class Master::Running {
+class Master::Running : ReadyHandler {
   public:
-    Running(std::unique_ptr<EventLoop> loop, const config::GlobalSettings& global, const Options& options,
-            log::ErrorLog& log);
+    /// What it reacts to; of these it must have been given the queue.
+    static constexpr std::array its_signals{SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGHUP};
+    Running(std::unique_ptr<EventLoop> loop, os::SignalQueue signals, const config::GlobalSettings& global,
+            const Options& options, log::ErrorLog& log);
 
     [[nodiscard]] base::Result<void> bind(config::Settings settings, os::PassedSockets passed,
                                           std::optional<os::PassedDescriptor> former);
@@ -53,9 +57,11 @@ class Master::Running {
     [[nodiscard]] std::chrono::milliseconds grace() const;
     void arm_stall_alarm();
     void raise_priority();
-    void await_signals();
+    /// Signals have come.
+    void on_ready(std::uint32_t events) override;
     void handle_signal(int signal);
     void reap();
+    void child_ended(const os::ChildEnd& end);
     void say_unknown(const os::ChildEnd& end);
     void maintain();
     void look_whether_started();
@@ -70,7 +76,6 @@ class Master::Running {
     void try_new_program();
     void tried_new_program(TrialOutcome outcome);
     void reserve_addresses(const NewConfiguration& next);
-    void hold_signals_and_upgrade();
     void upgrade();
     struct Handover {
         os::MessagePair link;
@@ -117,8 +122,10 @@ class Master::Running {
     os::OwnProgram program_;
     ConfigurationReader reader_;
     ProgramTrial trial_;
-    boost::asio::signal_set signals_;
+    os::SignalQueue signals_;
+    Watch signals_watch_;
     Timer maintenance_timer_;
+    Timer reap_timer_;
     Timer start_timer_;
     Timer stop_timer_;
     Timer monitor_timer_;

@@ -25,7 +25,7 @@ void SlowLog::trace(const WorkerHandle& worker, TemplateHandle& from) {
     Pending wanted{{worker.slot.number(), depth, worker.pid},
                    {base::wall_seconds(), settings_.name, worker.pid}};
     // A template that does not answer is not owed more than there can be workers.
-    if (pending_.size() >= link::max_workers) return write_failed(std::move(wanted));
+    if (pending_.size() >= link::max_workers_per_pool) return write_failed(std::move(wanted));
     pending_.push_back(std::move(wanted));
     send_orders();
 }

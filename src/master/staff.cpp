@@ -47,7 +47,7 @@ class Staff::Station final : public ReadyHandler {
     Station(Staff& staff, WorkerHandle& worker)
         : staff_(staff), worker_(worker), turn_(staff.share_, worker.channel_watch) {}
     void on_ready(std::uint32_t) override {
-        turn_.handle([this] { staff_.read_notes(worker_, notes_per_event); });
+        turn_.handle([this] { return staff_.read_notes(worker_, notes_per_event); });
     }
 
     std::unique_ptr<WorkerOutput> output;
@@ -74,6 +74,12 @@ Staff::Staff(PoolSurroundings& around, TimeShare& share, const config::PoolSetti
 
 Staff::~Staff() = default;
 
+std::chrono::microseconds Staff::last_duration(const WorkerHandle& worker) const {
+    constexpr std::uint64_t longest = 1'000'000;  // whatever the worker has written there
+    const std::uint64_t duration = page(worker).duration_usec.load(std::memory_order_relaxed);
+    return std::chrono::microseconds(std::min(duration, longest));
+}
+
 void Staff::order(std::size_t count, TemplateHandle& from) {
     std::vector<WorkerHandle*> batch;
     for (WorkerHandle& worker : workers_) {
@@ -90,30 +96,33 @@ void Staff::order(std::size_t count, TemplateHandle& from) {
 
 bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
     std::vector<link::SpawnOrder> orders;
-    std::vector<JobChannel> channels;
-    std::vector<WorkerOutputEnds> outputs;
+    std::vector<WorkerParts> parts;
     std::vector<int> fds;
     std::vector<int> output_fds;
     for (const WorkerHandle* worker : batch) {
-        auto channel = JobChannel::create();
-        if (!channel) return false;
+        auto made = make_parts();
+        if (!made) {
+            say_shortage(made.error());
+            break;
+        }
         orders.push_back({worker->slot.number()});
-        fds.push_back(channel->there());
-        channels.push_back(*std::move(channel));
-        if (!settings_.catch_workers_output) continue;
-        auto ends = WorkerOutputEnds::create();
-        if (!ends) return false;
-        output_fds.insert(output_fds.end(), {ends->out.write_end.get(), ends->err.write_end.get()});
-        outputs.push_back(*std::move(ends));
+        fds.push_back(made->channel.there());
+        if (made->output)
+            output_fds.insert(output_fds.end(),
+                              {made->output->out.write_end.get(), made->output->err.write_end.get()});
+        parts.push_back(*std::move(made));
     }
+    if (orders.empty()) return false;
     fds.insert(fds.end(), output_fds.begin(), output_fds.end());
     if (!from.spawn(orders, fds, settings_.catch_workers_output ? link::flag_capture_output : 0))
         return false;
-    around_.quota.take(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
+    around_.quota.take(orders.size());
+    if (orders.size() == batch.size()) told_shortage_ = false;
+    for (std::size_t i = 0; i < orders.size(); ++i) {
         WorkerHandle& worker = *batch[i];
         Station& station = *stations_[worker.slot.number()];
-        worker.channel = std::move(channels[i]);
+        worker.channel = std::move(parts[i].channel);
+        worker.pidfd = std::move(parts[i].place_of_pidfd);
         worker.life = WorkerLife::ordered;
         worker.changed_at = base::Monotonic::now();
         auto watch = around_.loop.watch(worker.channel.here(), EPOLLIN, station);
@@ -123,19 +132,47 @@ bool Staff::send_order(std::span<WorkerHandle*> batch, TemplateHandle& from) {
             continue;
         }
         worker.channel_watch = *std::move(watch);
-        if (settings_.catch_workers_output) {
-            station.output =
-                std::make_unique<WorkerOutput>(around_, share_, settings_, worker, std::move(outputs[i]));
+        if (parts[i].output) {
+            station.output = std::make_unique<WorkerOutput>(around_, share_, settings_, worker,
+                                                            *std::move(parts[i].output));
         }
     }
-    return true;
+    return orders.size() == batch.size();
 }
 
-void Staff::forget_orders(std::chrono::milliseconds older_than) {
-    for (WorkerHandle& worker : workers_) {
-        // Whoever still comes finds its channel closed and ends.
-        if (worker.life == WorkerLife::ordered && since(worker.changed_at) >= older_than) clear(worker);
+/// With all that the master needs later to look after the worker: else it would have to end it then.
+base::Result<Staff::WorkerParts> Staff::make_parts() const {
+    WorkerParts parts;
+    auto channel = JobChannel::create();
+    if (!channel) return channel.error();
+    parts.channel = *std::move(channel);
+    auto place = os::make_eventfd();
+    if (!place) return place.error();
+    parts.place_of_pidfd = *std::move(place);
+    if (settings_.catch_workers_output) {
+        auto output = WorkerOutputEnds::create();
+        if (!output) return output.error();
+        parts.output = *std::move(output);
     }
+    return parts;
+}
+
+/// Once until there is none: it is tried again each second.
+void Staff::say_shortage(const base::Error& why) {
+    if (!std::exchange(told_shortage_, true))
+        say(Level::error,
+            fmt::format("no more workers can be made for now, there are {}: {}", live(), why.text()));
+}
+
+std::size_t Staff::forget_orders(std::chrono::milliseconds older_than) {
+    std::size_t forgotten = 0;
+    for (WorkerHandle& worker : workers_) {
+        if (worker.life != WorkerLife::ordered || since(worker.changed_at) < older_than) continue;
+        // Whoever still comes finds its channel closed and ends.
+        clear(worker);
+        ++forgotten;
+    }
+    return forgotten;
 }
 
 void Staff::forget_order(std::size_t slot) {
@@ -165,7 +202,7 @@ void Staff::leave_all() {
 
 void Staff::send_leave(WorkerHandle& worker) {
     worker.life = WorkerLife::leaving;
-    (void)worker.channel.send_control(MessageKind::leave);
+    if (!worker.channel.send_control(MessageKind::leave)) worker.channel.end_sending();
     // After the message: a worker that sees the count looks for it.
     pages_.master().control[worker.slot.number()].fetch_add(1);
     dispatcher_->worker_left(worker.slot);
@@ -186,7 +223,8 @@ void Staff::signal_all(int signal) {
 void Staff::replace_log(int fd) {
     for (WorkerHandle& worker : workers_) {
         if (worker.life != WorkerLife::serving) continue;
-        (void)worker.channel.send_control(MessageKind::replace_log, fd);
+        // As in php-fpm, whose workers are replaced.
+        if (!worker.channel.send_control(MessageKind::replace_log, fd)) send_leave(worker);
         pages_.master().control[worker.slot.number()].fetch_add(1);
     }
 }
@@ -203,7 +241,7 @@ bool Staff::child_ended(const os::ChildEnd& end) {
 
 void Staff::bury(WorkerHandle& worker, const os::ChildEnd& end) {
     // What it had said before it died still counts; it may even have said its hello in vain.
-    if (worker.channel_watch && worker.life != WorkerLife::ordered) read_notes(worker, most_last_notes);
+    if (worker.channel_watch && worker.life != WorkerLife::ordered) (void)read_notes(worker, most_last_notes);
     if (worker.life == WorkerLife::absent) return;
     // As with its notes: what it said comes before its end.
     if (auto& output = stations_[worker.slot.number()]->output) output->finish();

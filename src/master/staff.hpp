@@ -19,6 +19,7 @@
 #include "template_handle.hpp"
 #include "time_share.hpp"
 #include "worker_handle.hpp"
+#include "worker_output.hpp"
 
 namespace phalanx::master {
 
@@ -55,8 +56,8 @@ class Staff {
 
     /// Orders `count` more workers for the lowest free slots.
     void order(std::size_t count, TemplateHandle& from);
-    /// Orders that were never answered: the template has died, or the worker before its hello.
-    void forget_orders(std::chrono::milliseconds older_than);
+    /// Orders that were never answered: the template has died, or the worker before its hello. How many.
+    std::size_t forget_orders(std::chrono::milliseconds older_than);
     /// The same of one slot, if it is waited for.
     void forget_order(std::size_t slot);
     /// Sends up to `count` idle workers away, highest slots first.
@@ -86,12 +87,23 @@ class Staff {
     [[nodiscard]] std::uint64_t requests_begun(const WorkerHandle& worker) const {
         return page(worker).requests.load(std::memory_order_relaxed);
     }
+    [[nodiscard]] std::chrono::microseconds last_duration(const WorkerHandle& worker) const;
     [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:
     class Station;
+    /// What the master needs for one worker.
+    struct WorkerParts {
+        JobChannel channel;
+        os::UniqueFd place_of_pidfd;
+        std::optional<WorkerOutputEnds> output;
+    };
+    [[nodiscard]] base::Result<WorkerParts> make_parts() const;
+    void say_shortage(const base::Error& why);
+    void turn_away(WorkerHandle& worker, const base::Error& why);
+    /// False: not all of them could be ordered.
     [[nodiscard]] bool send_order(std::span<WorkerHandle*> batch, TemplateHandle& from);
-    void read_notes(WorkerHandle& worker, int most);
+    TimeShare::Cause read_notes(WorkerHandle& worker, int most);
     void take_note(WorkerHandle& worker, Note& note);
     void hello(WorkerHandle& worker, Note& note);
     void bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& end);
@@ -115,6 +127,7 @@ class Staff {
     std::vector<WorkerHandle> workers_;
     std::vector<std::unique_ptr<Station>> stations_;
     bool ends_expected_ = false;
+    bool told_shortage_ = false;
     bool all_leave_ = false;         ///< workers that are still to come included
     std::optional<int> all_end_by_;  ///< the signal, for those too
 };

@@ -18,18 +18,26 @@ constexpr std::size_t most_surplus = 8;
 
 }  // namespace
 
-void Staff::read_notes(WorkerHandle& worker, int most) {
+/// Connections that come back were given to the worker: it cannot send more such notes than that.
+TimeShare::Cause Staff::read_notes(WorkerHandle& worker, int most) {
+    auto cause = TimeShare::Cause::answer;
     for (int i = 0; i < most && worker.life != WorkerLife::absent && !worker.broke_rules; ++i) {
         Note note;
         const auto received = worker.channel.receive(note);
-        if (received == JobChannel::Received::nothing) return;
+        if (received == JobChannel::Received::nothing) return i == 0 ? TimeShare::Cause::own_accord : cause;
+        if (received != JobChannel::Received::note || note.head.kind != MessageKind::kept)
+            cause = TimeShare::Cause::own_accord;
         if (received == JobChannel::Received::lost) {
             dispatcher_->connection_lost();
             continue;
         }
-        if (received == JobChannel::Received::malformed) return rule_broken(worker, note);
+        if (received == JobChannel::Received::malformed) {
+            rule_broken(worker, note);
+            break;
+        }
         take_note(worker, note);
     }
+    return cause;
 }
 
 void Staff::take_note(WorkerHandle& worker, Note& note) {
@@ -47,7 +55,10 @@ void Staff::hello(WorkerHandle& worker, Note& note) {
     // Also of a worker whose life was over before its hello was read: it may have served and died meanwhile.
     say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", pid));
     worker.replaces_dead = false;
+    // Its place was kept free when the worker was ordered.
+    worker.pidfd.reset();
     auto pidfd = os::open_pidfd(pid);
+    if (!pidfd && pidfd.error().code != ESRCH) return turn_away(worker, pidfd.error());
     const bool is_ours = pidfd && (around_.adopts ? around_.adopts(pid) : os::is_own_child(*pidfd));
     if (!is_ours) return bury_early(worker, around_.unclaimed.take(pid));
     worker.pidfd = *std::move(pidfd);
@@ -61,6 +72,14 @@ void Staff::hello(WorkerHandle& worker, Note& note) {
         send_leave(worker);
     }
     events_.worker_joined();
+}
+
+/// It cannot be looked after, and is not to blame.
+void Staff::turn_away(WorkerHandle& worker, const base::Error& why) {
+    say(Level::error, fmt::format("child {} is ended: {}", worker.pid, why.text()));
+    if (os::is_own_child(worker.pid)) (void)::kill(worker.pid, SIGKILL);
+    clear(worker);
+    events_.worker_gone(std::chrono::milliseconds(0), /*in_vain=*/true);
 }
 
 /// Its hello was read when it was no child of ours any more: it has served and died meanwhile. One whose end

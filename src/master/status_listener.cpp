@@ -11,20 +11,22 @@ namespace {
 
 /// Connections accepted at once before others get their turn.
 constexpr int accepts_per_event = 64;
+/// Connections at one address: of monitors, which ask and go.
+constexpr std::size_t most_connections = 256;
 /// How long nothing is accepted once descriptors or memory have run out.
 constexpr std::chrono::milliseconds exhausted_pause{100};
 
 }  // namespace
 
-StatusListener::StatusListener(const ConnectionTable::Surroundings& around, log::ErrorLog& log,
-                               os::ListenSocket socket, const OwnPages& pages)
-    : loop_(around.loop),
-      log_(log),
+StatusListener::StatusListener(const Parts& parts, os::ListenSocket socket)
+    : loop_(parts.loop),
+      log_(parts.log),
       socket_(std::move(socket)),
-      pages_(pages),
-      connections_(around, *this),
-      answers_(around.loop, around.share),
-      pause_timer_(around.loop) {}
+      pages_(parts.pages),
+      share_(parts.budget, most_connections),
+      connections_({parts.loop, parts.settings, share_, parts.client_log, parts.page}, *this),
+      answers_(parts.loop, share_),
+      pause_timer_(parts.loop) {}
 
 base::Result<void> StatusListener::start() {
     auto watch = loop_.watch(socket_.fd.get(), EPOLLIN, *this);
@@ -39,7 +41,7 @@ void StatusListener::stop() {
     connections_.close_parked();
 }
 
-/// Without a descriptor the connection stays where it is, and the socket would stay ready.
+/// The connection stays where it is, and the socket would stay ready.
 void StatusListener::pause() {
     watch_.rearm(0);
     pause_timer_.start(exhausted_pause, [this] { watch_.rearm(EPOLLIN); });
@@ -47,6 +49,7 @@ void StatusListener::pause() {
 
 void StatusListener::on_ready(std::uint32_t) {
     for (int i = 0; i < accepts_per_event; ++i) {
+        if (!share_.has_room() && !connections_.make_room()) return pause();
         os::Accepted accepted = os::accept_connection(socket_.fd.get());
         if (accepted.state == os::Accepted::State::exhausted || accepted.state == os::Accepted::State::broken)
             return pause();
@@ -71,7 +74,7 @@ void StatusListener::take_job(Job job) {
         if (read.state != os::ReadResult::State::bytes) return;
         head.assign(reinterpret_cast<const char*>(room.data()), read.size);
     }
-    std::string answer = pages_.answer_to(head);
+    std::string answer = pages_.answer_to(head, OwnPages::Address::of_status);
     if (!answer.empty()) answers_.send(std::move(connection), std::move(answer));
 }
 

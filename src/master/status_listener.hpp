@@ -15,9 +15,17 @@ namespace phalanx::master {
 /// master answers, and every other path is not found.
 class StatusListener final : public JobTaker, public ReadyHandler {
   public:
-    /// `log` writes under the pool's name.
-    StatusListener(const ConnectionTable::Surroundings& around, log::ErrorLog& log, os::ListenSocket socket,
-                   const OwnPages& pages);
+    /// What it has from its pool, which outlives it.
+    struct Parts {
+        EventLoop& loop;
+        const config::PoolSettings& settings;
+        ConnectionBudget& budget;
+        ClientLog& client_log;
+        status::LinePage& page;
+        log::ErrorLog& log;
+        const OwnPages& pages;
+    };
+    StatusListener(const Parts& parts, os::ListenSocket socket);
 
     [[nodiscard]] base::Result<void> start();
     [[nodiscard]] os::ListenSocket& socket() { return socket_; }
@@ -38,6 +46,8 @@ class StatusListener final : public JobTaker, public ReadyHandler {
     log::ErrorLog& log_;
     os::ListenSocket socket_;
     const OwnPages& pages_;
+    /// Apart from the pool's: neither is to keep the other's clients out.
+    ConnectionShare share_;
     ConnectionTable connections_;
     EarlyAnswers answers_;
     Watch watch_;

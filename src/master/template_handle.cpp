@@ -1,6 +1,8 @@
 #include "template_handle.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <csignal>
 #include <cstring>
 
@@ -15,6 +17,15 @@ using link::MessageHead;
 using link::MessageKind;
 using os::ReceivedMessage;
 using os::Waiting;
+
+/// The form of PHP's versions ("8.2.36-dev+1"): what else a template says there is not for clients.
+bool is_version(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    constexpr std::string_view also = ".-+~:";
+    return text.size() <= longest && std::ranges::all_of(text, [also](unsigned char byte) {
+               return std::isalnum(byte) != 0 || also.find(static_cast<char>(byte)) != std::string_view::npos;
+           });
+}
 
 /// A template that has failed ends by itself within this.
 constexpr std::chrono::milliseconds end_limit{1000};
@@ -86,7 +97,8 @@ void TemplateHandle::ended() {
     output_.reset();
     channel_watch_ = {};
     failed_timer_.cancel();
-    if (channel_ && !os::discard_unread(channel_.get())) foreign_.keep(std::move(channel_));
+    if (channel_ && !os::discard_unread(channel_.get(), os::Options::ours_alone))
+        foreign_.keep(std::move(channel_));
     channel_.reset();
     child_ = {};
     life_ = TemplateLife::absent;
@@ -103,7 +115,10 @@ void TemplateHandle::end_for_nonsense() {
 }
 
 void TemplateHandle::on_ready(std::uint32_t) {
-    turn_.handle([this] { receive(); });
+    turn_.handle([this] {
+        receive();
+        return TimeShare::Cause::own_accord;
+    });
 }
 
 void TemplateHandle::receive() {
@@ -127,14 +142,25 @@ bool TemplateHandle::take_message(const MessageHead& head, std::span<const std::
         return part && events_.template_traced(*part, (head.flags & link::flag_more) != 0);
     }
     if (head.kind == MessageKind::unmade) return take_unmade(payload);
+    if (head.kind == MessageKind::said) return take_said(head.flags, payload);
     if (life_ != TemplateLife::starting) return false;
     if (head.kind == MessageKind::ready) {
+        const std::string_view version(reinterpret_cast<const char*>(payload.data()), payload.size());
         life_ = TemplateLife::ready;
-        events_.template_ready();
+        PhpIdentity php;
+        if (is_version(version)) php = {std::string(version), (head.flags & link::flag_exposed) != 0};
+        events_.template_ready(std::move(php));
         return true;
     }
     if (head.kind != MessageKind::failed) return false;
     failed(payload);
+    return true;
+}
+
+bool TemplateHandle::take_said(std::uint32_t level, std::span<const std::byte> text) {
+    if (level > static_cast<std::uint32_t>(log::Level::error)) return false;
+    events_.php_said(static_cast<log::Level>(level),
+                     {reinterpret_cast<const char*>(text.data()), text.size()});
     return true;
 }
 

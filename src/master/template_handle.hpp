@@ -12,6 +12,7 @@
 #include "phalanx/base/clock.hpp"
 #include "phalanx/link/messages.hpp"
 #include "phalanx/link/trace.hpp"
+#include "phalanx/log/level.hpp"
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/process.hpp"
 
@@ -37,13 +38,22 @@ struct TemplateStart {
     std::uint64_t file_limit = 0;
 };
 
+/// What PHP says of itself to clients.
+struct PhpIdentity {
+    std::string version;
+    bool is_exposed = false;  ///< by expose_php, before the pool's own php_admin_value
+};
+
 /// What the template tells its pool.
 class TemplateEvents {
   public:
-    virtual void template_ready() = 0;
+    virtual void template_ready(PhpIdentity php) = 0;
     /// It cannot start: the failing step in words. It ends by itself.
     virtual void template_failed(const std::string& step) = 0;
+    /// What it has written to its standard output or error: any bytes.
     virtual void template_said(std::string_view text) = 0;
+    /// What PHP has said, mostly while it started.
+    virtual void php_said(log::Level level, std::string_view text) = 0;
     /// Workers that were ordered and will not come. The slots are the template's word: to be checked.
     virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows. False:
@@ -90,6 +100,7 @@ class TemplateHandle final : public ReadyHandler {
     /// False: it broke the rules.
     [[nodiscard]] bool take_message(const link::MessageHead& head, std::span<const std::byte> payload);
     void receive();
+    [[nodiscard]] bool take_said(std::uint32_t level, std::span<const std::byte> text);
     [[nodiscard]] bool take_unmade(std::span<const std::byte> payload);
     void failed(std::span<const std::byte> step);
     void end_for_nonsense();

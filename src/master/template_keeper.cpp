@@ -51,9 +51,9 @@ bool TemplateKeeper::child_ended(const os::ChildEnd& end) {
     return true;
 }
 
-void TemplateKeeper::template_ready() {
+void TemplateKeeper::template_ready(PhpIdentity php) {
     failed_ = false;
-    events_.template_ready();
+    events_.template_ready(std::move(php));
 }
 
 void TemplateKeeper::template_failed(const std::string& step) {
@@ -92,6 +92,10 @@ void TemplateKeeper::template_said(std::string_view text) {
         if (byte != '\n') half_line_ += byte;
         if (byte == '\n' || half_line_.size() == longest_line) end_line();
     }
+}
+
+void TemplateKeeper::php_said(Level level, std::string_view text) {
+    if (around_.start_messages.is_new(text)) around_.log.log(level, text);
 }
 
 void TemplateKeeper::end_line() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <span>
 #include <string>
@@ -20,7 +21,8 @@ enum class TemplateNeed : std::uint8_t { over, later, now };
 /// What the keeper tells its pool.
 class TemplateKeeperEvents {
   public:
-    virtual void template_ready() = 0;
+    /// See TemplateEvents.
+    virtual void template_ready(PhpIdentity php) = 0;
     /// It is gone, and what it was asked for will not come; a new one may be on its way.
     virtual void template_gone() = 0;
     /// See TemplateEvents.
@@ -50,6 +52,8 @@ class TemplateKeeper final : public TemplateEvents {
     void let_go();
     /// Ends it at once; unless its pool still needs one, none is started after it.
     void kill();
+    /// Ends it at once, so that another one takes its place.
+    void end_for_doing_nothing() { handle_.signal(SIGKILL); }
     /// False: the child was none of this pool's templates.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
 
@@ -61,9 +65,10 @@ class TemplateKeeper final : public TemplateEvents {
     [[nodiscard]] TemplateLife life() const { return handle_.life(); }
 
     // TemplateEvents
-    void template_ready() override;
+    void template_ready(PhpIdentity php) override;
     void template_failed(const std::string& step) override;
     void template_said(std::string_view text) override;
+    void php_said(log::Level level, std::string_view text) override;
     [[nodiscard]] bool template_traced(const link::Trace& part, bool more) override {
         return events_.template_traced(part, more);
     }

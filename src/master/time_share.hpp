@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <vector>
 
 #include "event_loop.hpp"
@@ -13,11 +14,16 @@ namespace phalanx::master {
 /// by the pool.
 class TimeShare {
   public:
-    /// Of each window of time, from the first use of it, the pool gets that much.
-    static constexpr std::chrono::milliseconds window{100};
-    static constexpr std::chrono::milliseconds most{32};
+    /// Of each window of time, from the first use of it, the pool gets that much. Short: an honest pool that
+    /// has used it up stands still until the next one.
+    static constexpr std::chrono::milliseconds window{9};
+    static constexpr std::chrono::milliseconds most{3};
     /// What an event costs besides its handling: the wake-up, and the ways to and from the event loop.
     static constexpr std::chrono::microseconds event_cost{10};
+
+    /// Why there was something to handle. Answers to what the master has sent itself are as many as that was,
+    /// and cost no share.
+    enum class Cause : std::uint8_t { own_accord, answer };
 
     explicit TimeShare(EventLoop& loop) : timer_(loop) {}
     TimeShare(const TimeShare&) = delete;
@@ -31,12 +37,13 @@ class TimeShare {
         Member& operator=(const Member&) = delete;
         ~Member() { std::erase(share_.paused_, this); }
 
-        /// Handles what the watch has reported, or has it report again when there is time.
+        /// Handles what the watch has reported, or has it report again when there is time. The work says what
+        /// its cause was.
         template <typename Work>
         void handle(const Work& work) {
             const auto begin = base::Monotonic::now();
             if (share_.is_used_up(begin)) return share_.pause(*this);
-            work();
+            if (work() == Cause::answer) return;
             share_.used_ += base::Monotonic::now() - begin + event_cost;
         }
 

@@ -25,8 +25,6 @@
 namespace phalanx::master {
 namespace {
 
-/// Twice that is more than it takes the loop to hand out the signals that came before they were held.
-constexpr std::chrono::milliseconds one_turn{5};
 constexpr std::size_t descriptors_of_a_start = 128;
 /// For some ten thousand pools.
 constexpr std::size_t room_for_announcement = 4 * 1024 * 1024;
@@ -79,7 +77,9 @@ void Master::Running::reserve_addresses(const NewConfiguration& next) {
         for (const os::ListenSocket& socket : reserved_) all.push_back(&socket);
         socket_store_.keep(all);
     }
-    hold_signals_and_upgrade();
+    // From the loop itself, which the copy of the process goes on with.
+    is_upgrading_ = true;
+    upgrade_timer_.start({}, [this] { upgrade(); });
 }
 
 std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
@@ -89,12 +89,6 @@ std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
     return all;
 }
 
-void Master::Running::hold_signals_and_upgrade() {
-    is_upgrading_ = true;
-    os::hold_signals();
-    upgrade_timer_.start(one_turn, [this] { upgrade_timer_.start(one_turn, [this] { upgrade(); }); });
-}
-
 void Master::Running::upgrade() {
     is_upgrading_ = false;
     reload_again_ = false;
@@ -102,7 +96,6 @@ void Master::Running::upgrade() {
         for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
         reserved_.clear();
         if (!is_ending()) socket_store_.keep(pools_.sockets());
-        os::release_signals();
     };
     if (is_ending()) return give_up();
     say_execution();
@@ -138,7 +131,6 @@ base::Error Master::Running::execute_new_program(Handover handover, pid_t former
     handover.link.there.reset();
     handover.verdict.read_end.reset();
     stall_alarm_.reset();
-    os::drop_held_signal(SIGALRM);
     os::Execution execution;
     execution.path = program_.path();
     execution.arguments = options_.command_line;
@@ -153,7 +145,8 @@ base::Error Master::Running::execute_new_program(Handover handover, pid_t former
     execution.environment.push_back(
         fmt::format("{}={}:{}", former_master_variable, handover.link.here.get(), former));
     execution.descriptors.push_back(handover.link.here.get());
-    auto failed = os::execute(execution);
+    base::Error failed;
+    log_.with_former_standard_error([&] { failed = os::execute(execution); });
     (void)os::write_all(handover.verdict.write_end.get(), "n");
     arm_stall_alarm();
     return failed;
@@ -184,7 +177,6 @@ void Master::Running::become_former(Handover handover) {
         Successor::Parts{*loop_, pools_, around_, facts_.pid, [this] { look_whether_over(); }},
         std::move(handover.link.there));
     if (auto started = successor_->start(); !started) log_.error(started.error().text());
-    os::release_signals();
     look_whether_over();
 }
 

@@ -27,11 +27,12 @@ struct WorkerHandle {
     os::UniqueFd pidfd;
     JobChannel channel;
     Watch channel_watch;
-    base::MonotonicTime changed_at;  ///< when it was ordered, then when it said hello
-    bool replaces_dead = false;      ///< ordered because a worker of the slot had died
-    std::uint64_t slow_request = 0;  ///< which of its requests was last found to be slow
-    bool idle_killed = false;        ///< told to leave by the process management
-    bool broke_rules = false;        ///< of its channel, and was ended for it
+    std::uint64_t begun_at_look = 0;  ///< its requests when it was last looked whether it takes its jobs
+    base::MonotonicTime changed_at;   ///< when it was ordered, then when it said hello
+    bool replaces_dead = false;       ///< ordered because a worker of the slot had died
+    std::uint64_t slow_request = 0;   ///< which of its requests was last found to be slow
+    bool idle_killed = false;         ///< told to leave by the process management
+    bool broke_rules = false;         ///< of its channel, and was ended for it
     /// When its request was found to take too long and it was told to end.
     std::optional<base::MonotonicTime> timed_out_at;
     std::uint64_t timed_out_request = 0;  ///< which of its requests that was

@@ -109,6 +109,12 @@ Result<void> fill_standard_descriptors() {
     return {};
 }
 
+bool can_open_descriptor() {
+    const UniqueFd one_more(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    // EINVAL: not even number 0 is below the limit.
+    return one_more || (errno != EMFILE && errno != EINVAL);
+}
+
 Result<void> set_non_blocking(int fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)

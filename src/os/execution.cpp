@@ -66,22 +66,6 @@ std::optional<ProcessLook> look_at(pid_t pid) {
 
 }  // namespace
 
-void hold_signals() {
-    block_signals();
-}
-
-void release_signals() {
-    sigset_t none;
-    sigemptyset(&none);
-    (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void drop_held_signal(int signal) {
-    // To ignore it is what makes the kernel forget it.
-    (void)::signal(signal, SIG_IGN);
-    (void)::signal(signal, SIG_DFL);
-}
-
 Result<Fork> fork_process() {
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();

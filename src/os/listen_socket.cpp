@@ -182,13 +182,12 @@ Result<ListenSocket> listen_on_port(const std::string& numeric, std::uint16_t po
 }
 
 Result<ListenSocket> listen_on_one(const ListenAddress& address, std::string_view text, std::int64_t backlog,
-                                   const SocketOwner& owner) {
+                                   const SocketOwner& owner, ListenRemarks& remarks) {
     if (address.kind == ListenAddress::Kind::unix_path) return listen_on_path(address, text, backlog, owner);
     if (!address.host.empty()) return listen_on_port(address.host, address.port, text, backlog);
     if (auto both = listen_on_port("::", address.port, text, backlog)) return both;
-    auto v4 = listen_on_port("0.0.0.0", address.port, text, backlog);
-    if (v4) v4->notices.emplace_back("Failed implicitly binding to ::, retrying with 0.0.0.0");
-    return v4;
+    remarks.notices.emplace_back("Failed implicitly binding to ::, retrying with 0.0.0.0");
+    return listen_on_port("0.0.0.0", address.port, text, backlog);
 }
 
 /// Takes note of a bound socket's file if there is still one at its path that leads to it.
@@ -245,15 +244,15 @@ Result<std::vector<ListenAddress>> numeric_addresses(const ListenAddress& addres
 }
 
 Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses, std::string_view text,
-                               std::int64_t backlog, const SocketOwner& owner) {
+                               std::int64_t backlog, const SocketOwner& owner, ListenRemarks& remarks) {
     Result<ListenSocket> listening = Error{fmt::format("no address for '{}'", text)};
     for (const ListenAddress& address : addresses) {
         if (listening) {
-            listening->warnings.push_back(
+            remarks.warnings.push_back(
                 fmt::format("Found multiple addresses for {}, {} ignored", host_in(text), address.host));
             continue;
         }
-        listening = listen_on_one(address, text, backlog, owner);
+        listening = listen_on_one(address, text, backlog, owner, remarks);
     }
     return listening;
 }

@@ -122,24 +122,32 @@ ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size
     return received;
 }
 
-bool discard_unread(int socket) {
+bool discard_unread(int socket, Options options) {
     std::array<std::byte, 1> dropped;
     iovec piece{dropped.data(), dropped.size()};
-    // Without credentials only descriptors are missed where there is no room; a look leaves them where they
-    // are.
-    const int off = 0;
-    (void)::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &off, sizeof off);
+    const bool tells_end = options == Options::ours_alone;
+    // With room for the sender's credentials alone only descriptors are missed where there is no room; a look
+    // leaves them where they are.
+    const int credentials = tells_end ? 1 : 0;
+    (void)::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &credentials, sizeof credentials);
     int type = 0;
     socklen_t type_size = sizeof type;
     (void)::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &type_size);
     for (int i = 0; i < most_unread_messages; ++i) {
+        alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
         msghdr message{};
         message.msg_iov = &piece;
         message.msg_iovlen = 1;
+        if (tells_end) {
+            message.msg_control = control;
+            message.msg_controllen = sizeof control;
+        }
         const ssize_t size = ::recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT);
         if ((message.msg_flags & MSG_CTRUNC) != 0) return false;
-        // Of a stream nothing is the end; elsewhere it may be an empty message with others behind it.
-        if (size < 0 || (size == 0 && type == SOCK_STREAM)) return true;
+        // Of a stream nothing is the end; elsewhere it may be an empty message with others behind it, which
+        // has a sender, as the end has not.
+        const bool is_end = size == 0 && (type == SOCK_STREAM || (tells_end && message.msg_controllen == 0));
+        if (size < 0 || is_end) return true;
         (void)::recv(socket, dropped.data(), dropped.size(), MSG_DONTWAIT);
     }
     return true;

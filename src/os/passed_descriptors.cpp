@@ -82,10 +82,10 @@ UniqueFd close_if_harmless(UniqueFd strange) {
     if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off) != 0)
         return is_the_kernels_own(fd) ? UniqueFd() : std::move(strange);
     if (!has_inbox(fd)) return {};
-    if (!discard_unread(fd)) return strange;
+    if (!discard_unread(fd, Options::others_too)) return strange;
     // Nothing more can come after that.
     (void)::shutdown(fd, SHUT_RD);
-    if (!discard_unread(fd)) return strange;
+    if (!discard_unread(fd, Options::others_too)) return strange;
     return {};
 }
 

@@ -31,6 +31,11 @@ bool is_own_child(const UniqueFd& pidfd) {
     return ::waitid(by_pidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+bool is_own_child(pid_t pid) {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void await_end(const UniqueFd& pidfd) {
     pollfd watched{pidfd.get(), POLLIN, 0};
     while (::poll(&watched, 1, -1) < 0 && errno == EINTR) {

@@ -62,13 +62,15 @@ int enter_program(const ProgramStart& start, char* const* arguments, char* const
                   int report_fd) {
     reset_signals();
     // First out of the way of every target number, then into place.
+    int free_numbers = STDERR_FILENO + 1;
+    for (const auto& placed : start.descriptors) free_numbers = std::max(free_numbers, placed.number + 1);
     std::vector<UniqueFd> copies;
     for (const auto& placed : start.descriptors) {
-        copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, 64));
+        copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, free_numbers));
         if (!copies.back()) return errno;
     }
     std::vector<int> kept;
-    UniqueFd report(::fcntl(report_fd, F_DUPFD_CLOEXEC, 64));
+    UniqueFd report(::fcntl(report_fd, F_DUPFD_CLOEXEC, free_numbers));
     for (std::size_t i = 0; i < copies.size(); ++i) {
         if (::dup2(copies[i].get(), start.descriptors[i].number) < 0) return errno;
         kept.push_back(start.descriptors[i].number);
@@ -129,12 +131,6 @@ Result<Child> start_copy(int kept, const std::function<void()>& work) {
     (void)::kill(pid, SIGKILL);
     (void)::waitpid(pid, nullptr, 0);
     return pidfd.error();
-}
-
-void block_signals() {
-    sigset_t all;
-    sigfillset(&all);
-    (void)::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
 void reset_signals() {

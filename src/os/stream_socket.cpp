@@ -60,11 +60,7 @@ constexpr std::size_t most_polled = 256;
 
 bool says_gone(const pollfd& watched) {
     if ((watched.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return true;
-    if ((watched.revents & POLLRDHUP) == 0) return false;
-    int family = AF_UNIX;
-    socklen_t size = sizeof family;
-    (void)::getsockopt(watched.fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    return family != AF_UNIX;
+    return (watched.revents & POLLRDHUP) != 0 && !is_unix_socket(watched.fd);
 }
 
 /// poll(2) for one event until the deadline, whatever signals come. False: nothing happened.
@@ -98,6 +94,34 @@ std::span<iovec> without_first(std::span<iovec> pieces, std::size_t bytes) {
         pieces.front().iov_len -= bytes;
     }
     return pieces;
+}
+
+ssize_t send_once(int connection, std::span<iovec> pieces, int flags) {
+    // Most answers are one piece, for which the kernel has less to look at.
+    if (pieces.size() == 1) return ::send(connection, pieces[0].iov_base, pieces[0].iov_len, flags);
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(connection, &message, flags);
+}
+
+Delivery send_pieces(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit, int flags) {
+    using Clock = std::chrono::steady_clock;
+    std::optional<Clock::time_point> deadline;  // while the peer takes nothing
+    while (!pieces.empty()) {
+        const ssize_t sent = send_once(connection, pieces, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) {
+            if (errno == EINTR) continue;
+            if (errno != EAGAIN && errno != EWOULDBLOCK) return Delivery::gone;
+            if (!deadline) deadline = Clock::now() + limit;
+            if (Clock::now() >= *deadline) return Delivery::stalled;
+            (void)wait_for(connection, POLLOUT, limit / tries_per_limit);
+            continue;
+        }
+        deadline.reset();
+        pieces = without_first(pieces, static_cast<std::size_t>(sent));
+    }
+    return Delivery::whole;
 }
 
 /// The address as 16 bytes, IPv4 in mapped form; empty for other families.
@@ -165,25 +189,14 @@ Came await_bytes_or_message(int connection, int channel, std::chrono::millisecon
 }
 
 Delivery send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
-    using Clock = std::chrono::steady_clock;
-    std::optional<Clock::time_point> deadline;  // while the peer takes nothing
-    while (!pieces.empty()) {
-        msghdr message{};
-        message.msg_iov = pieces.data();
-        message.msg_iovlen = pieces.size();
-        const ssize_t sent = ::sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0) {
-            if (errno == EINTR) continue;
-            if (errno != EAGAIN && errno != EWOULDBLOCK) return Delivery::gone;
-            if (!deadline) deadline = Clock::now() + limit;
-            if (Clock::now() >= *deadline) return Delivery::stalled;
-            (void)wait_for(connection, POLLOUT, limit / tries_per_limit);
-            continue;
-        }
-        deadline.reset();
-        pieces = without_first(pieces, static_cast<std::size_t>(sent));
-    }
-    return Delivery::whole;
+    return send_pieces(connection, pieces, limit, 0);
+}
+
+Delivery send_all_and_end(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit) {
+    // MSG_MORE keeps the last segment back, where the end then joins it.
+    const Delivery delivery = send_pieces(connection, pieces, limit, MSG_MORE);
+    if (delivery == Delivery::whole) end_sending(connection);
+    return delivery;
 }
 
 std::optional<std::size_t> send_available(int connection, std::string_view bytes) {
@@ -215,6 +228,13 @@ void find_gone_peers(std::span<const int> connections, std::span<bool> gone) {
         connections = connections.subspan(count);
         gone = gone.subspan(count);
     }
+}
+
+bool is_unix_socket(int socket) {
+    int family = AF_UNIX;
+    socklen_t size = sizeof family;
+    (void)::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return family == AF_UNIX;
 }
 
 void end_sending(int connection) {

@@ -1,6 +1,11 @@
 #include "phalanx/php/engine.hpp"
 
+#include <stdio_ext.h>
+
+#include <cstdio>
+
 #include "cgi_module.hpp"
+#include "limit_watch.hpp"
 #include "phalanx/base/panic.hpp"
 #include "pool_values.hpp"
 #include "sapi.hpp"
@@ -107,6 +112,9 @@ base::Result<void> start_engine(const EngineOptions& options, BecomeUser become_
         started = php_module_startup(&sapi(), &cgi_module);
     }
     turning_point.pool_values = {};
+    // What it displays of its troubles lies in this process still: it is worth a word if it was not logged.
+    if (PG(log_errors)) __fpurge(stdout);
+    (void)std::fflush(stdout);
     if (turning_point.refused)
         return base::Error{"PHP's start was given up: the process could not change its user"};
     if (started == FAILURE) return base::Error{"PHP could not be started"};
@@ -132,6 +140,7 @@ void worker_started() {
     SIGG(reset) = false;
     remember_working_directory();
     if (!scripts_change_signals()) keep_time_by_ticks();
+    watch_limits();
 }
 
 }  // namespace phalanx::php

@@ -5,7 +5,6 @@
 
 #include "phalanx/php/status_fields.hpp"
 #include "request_state.hpp"
-#include "script_path.hpp"
 
 namespace phalanx::php {
 namespace {
@@ -90,7 +89,7 @@ bool header_name(std::string_view parameter, std::string& name) {
 ZEND_FUNCTION(fastcgi_finish_request) {
     ZEND_PARSE_PARAMETERS_NONE();
     Request* const request = running_request();
-    if (request == nullptr || request->finished) RETURN_FALSE;
+    if (request == nullptr) RETURN_FALSE;
     php_output_end_all();
     php_header();
     const bool ended = request->port->finish();
@@ -107,9 +106,8 @@ ZEND_FUNCTION(apache_request_headers) {
     const fastcgi::Params& params = request->port->params();
     for (std::size_t left = params.size(); left > 0; --left) {
         const auto [parameter, value] = params.at(left - 1);
-        if (!header_name(c_text(parameter), name)) continue;
-        const std::string_view text = c_text(value);
-        add_assoc_stringl_ex(return_value, name.c_str(), name.size(), text.data(), text.size());
+        if (!header_name(parameter, name)) continue;
+        add_assoc_stringl_ex(return_value, name.c_str(), name.size(), value.data(), value.size());
     }
 }
 

@@ -93,6 +93,10 @@ std::string version_text() {
     return text + "Copyright (c) The PHP Group\n" + get_zend_version();
 }
 
+Identity identity() {
+    return {PHP_VERSION, PG(expose_php) != 0};
+}
+
 std::string_view powered_by_line() {
     constexpr std::string_view line = "X-Powered-By: PHP/" PHP_VERSION "\r\n";
     return PG(expose_php) ? line : std::string_view();

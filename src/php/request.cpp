@@ -9,6 +9,7 @@
 #include "cgi_module.hpp"
 #include "file_system.hpp"
 #include "messages.hpp"
+#include "phalanx/fastcgi/short_answer.hpp"
 #include "request_state.hpp"
 #include "request_values.hpp"
 #include "response_head.hpp"
@@ -26,18 +27,18 @@ namespace {
 Request the_request;
 
 std::string_view value_or_empty(const fastcgi::Params& params, std::string_view name) {
-    return param(params, name).value_or(std::string_view(""));
+    return params.find(name).value_or(std::string_view(""));
 }
 
 std::int64_t content_length(const fastcgi::Params& params) {
-    const auto text = param(params, "CONTENT_LENGTH");
+    const auto text = params.find("CONTENT_LENGTH");
     return text ? std::max<std::int64_t>(0, std::strtoll(text->data(), nullptr, 10)) : 0;
 }
 
 /// The fix-up, and every field of the request from what it leaves. No PHP code runs here.
 void begin_request(Request& request, RequestPort& port, const RequestPolicy& policy) {
     fastcgi::Params& params = port.params();
-    const auto file = param(params, "SCRIPT_FILENAME");
+    const auto file = params.find("SCRIPT_FILENAME");
     // The last request's shutdown functions may have gone elsewhere.
     if (file && !file->starts_with('/')) leave_script_directory();
     const FixupRules rules{cgi_settings.fix_pathinfo, cgi_settings.discard_path,
@@ -74,10 +75,11 @@ void describe_to_engine(Request& request) {
     sapi_request_info& info = SG(request_info);
     info = {};
     SG(server_context) = &request;
+    EG(exit_status) = 0;
     // Warnings of the request's start may begin the answer before the script is refused.
     SG(sapi_headers).http_response_code = request.missing ? 404 : 200;
     info.proto_num = 1000;
-    if (const auto method = param(params, "REQUEST_METHOD")) info.request_method = method->data();
+    if (const auto method = params.find("REQUEST_METHOD")) info.request_method = method->data();
     if (!named) return;
     info.query_string = c_string(request.begin.query);
     info.content_type = value_or_empty(params, "CONTENT_TYPE").data();
@@ -86,7 +88,7 @@ void describe_to_engine(Request& request) {
     // The engine frees and replaces this one.
     if (request.script_path)
         info.path_translated = estrndup(request.script_path->data(), request.script_path->size());
-    if (const auto authorization = param(params, "HTTP_AUTHORIZATION"))
+    if (const auto authorization = params.find("HTTP_AUTHORIZATION"))
         php_handle_auth_data(authorization->data());
     if (info.auth_user != nullptr) request.begin.user = info.auth_user;
 }
@@ -161,7 +163,7 @@ void refuse_unopened(const Request& request) {
 
 void run_script(Request& request) {
     if (request.body.was_cut()) {
-        report(MessageLevel::notice, "The request's body ended early, its script is not run");
+        report(MessageLevel::debug, "The request's body ended early, its script is not run");
         return refuse(400, "Bad Request.\n");
     }
     if (!request.script_path || (request.script_path->empty() && request.policy->limit_extensions.empty())) {
@@ -219,6 +221,15 @@ bool live(Request& request) {
     return true;
 }
 
+/// PHP gave up before the script. php-fpm drops the connection: a web server may not take an end without a
+/// head for an empty page (Apache would).
+void tell_that_it_failed(RequestPort& port) {
+    if (SG(headers_sent) != 0) return;
+    static const std::string head =
+        "Status: " + std::string(fastcgi::bad_gateway) + "\r\nContent-type: text/plain\r\n\r\n";
+    if (port.write_head(head)) (void)port.write_body("Bad Gateway\n");
+}
+
 /// The outermost frame that PHP's longjmp can reach.
 bool live_guarded(Request& request) {
     volatile bool lived = false;
@@ -255,7 +266,10 @@ RequestOutcome run_request(RequestPort& port, const RequestPolicy& policy) {
     SG(server_context) = nullptr;
     request.body.end();
     request.port = nullptr;
-    if (!lived) return RequestOutcome::worker_must_leave;
+    if (!lived) {
+        tell_that_it_failed(port);
+        return RequestOutcome::worker_must_leave;
+    }
     return request.last_of_process ? RequestOutcome::served_last : RequestOutcome::served;
 }
 

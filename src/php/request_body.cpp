@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "script_path.hpp"
 #include "zend_headers.hpp"
 
 namespace phalanx::php {
@@ -27,7 +26,7 @@ void RequestBody::end() noexcept {
 }
 
 void RequestBody::choose_source() {
-    const auto name = param(port_->params(), "REQUEST_BODY_FILE");
+    const auto name = port_->params().find("REQUEST_BODY_FILE");
     if (!name || name->empty()) {
         source_ = Source::connection;
         return;

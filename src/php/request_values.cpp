@@ -5,7 +5,6 @@
 #include "messages.hpp"
 #include "pool_values.hpp"
 #include "request_state.hpp"
-#include "script_path.hpp"
 #include "zend_headers.hpp"
 
 namespace phalanx::php {
@@ -19,10 +18,11 @@ struct Target {
     int modify_type;
 };
 
+/// False: there is no such entry. What an entry does not take stays as it is, without a word but PHP's.
 bool set(Target& target, const zval& name, const zval& value) {
     switch (apply_lasting(Z_STRVAL(name), Z_STRVAL(value))) {
         case LastingEffect::failed:
-            return false;
+            return true;
         case LastingEffect::done:
             target.request->last_of_process = true;
             if (!is_disabling(Z_STRVAL(name))) return true;
@@ -32,10 +32,11 @@ bool set(Target& target, const zval& name, const zval& value) {
     }
     // As long as the engine counts it as a change of this request's, it takes it back at the request's end.
     zend_string* const key = zend_string_init(Z_STRVAL(name), Z_STRLEN(name), 0);
-    const zend_result result = zend_alter_ini_entry_chars_ex(key, Z_STRVAL(value), Z_STRLEN(value),
-                                                             target.modify_type, PHP_INI_STAGE_ACTIVATE, 1);
+    const bool exists = zend_hash_exists(EG(ini_directives), key);
+    (void)zend_alter_ini_entry_chars_ex(key, Z_STRVAL(value), Z_STRLEN(value), target.modify_type,
+                                        PHP_INI_STAGE_ACTIVATE, 1);
     zend_string_release(key);
-    return result == SUCCESS;
+    return exists;
 }
 
 void take_entry(zval* name, zval* value, zval*, int type, void* context) {
@@ -56,10 +57,10 @@ void take_entry(zval* name, zval* value, zval*, int type, void* context) {
 }
 
 void apply_lines(Request& request, std::string_view parameter, int modify_type) {
-    const auto lines = param(request.port->params(), parameter);
+    const auto lines = request.port->params().find(parameter);
     if (!lines || lines->empty()) return;
-    // The scanner reads a little beyond the text's end.
-    request.values.assign(*lines).append(2, '\0');
+    // The scanner reads a little beyond the text's end; its last line counts as ended, as for php-fpm.
+    request.values.assign(*lines).append("\n").append(2, '\0');
     Target target{&request, modify_type};
     zend_parse_ini_string(request.values.data(), true, ZEND_INI_SCANNER_NORMAL, take_entry, &target);
 }

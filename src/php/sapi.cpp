@@ -5,7 +5,6 @@
 #include "messages.hpp"
 #include "request_state.hpp"
 #include "response_head.hpp"
-#include "script_path.hpp"
 #include "server_variables.hpp"
 #include "user_ini.hpp"
 
@@ -63,7 +62,7 @@ void log_message(const char* message, int) noexcept {
 
 /// The [HOST=...] sections of php.ini go by SERVER_NAME in lower case.
 void apply_host_sections(Request& request) {
-    const auto name = param(request.port->params(), "SERVER_NAME");
+    const auto name = request.port->params().find("SERVER_NAME");
     if (!name || php_ini_has_per_host_config() == 0) return;
     request.values.assign(*name);
     for (char& c : request.values) {
@@ -80,7 +79,7 @@ void apply_directory_values(Request& request) {
     if (slash == std::string_view::npos || (!user_ini && php_ini_has_per_dir_config() == 0)) return;
     request.directory.assign(script.substr(0, slash + 1));
     php_ini_activate_per_dir_config(request.directory.data(), request.directory.size());
-    const auto root = param(request.port->params(), "DOCUMENT_ROOT");
+    const auto root = request.port->params().find("DOCUMENT_ROOT");
     if (user_ini && root) apply_user_ini(request.directory, *root);
 }
 

@@ -14,13 +14,13 @@ using fastcgi::Params;
 using OptionalText = std::optional<std::string>;
 
 OptionalText copy_of(const Params& params, std::string_view name) {
-    const auto value = param(params, name);
+    const auto value = params.find(name);
     return value ? OptionalText(*value) : std::nullopt;
 }
 
 /// IIS repeats SCRIPT_NAME at the head of PATH_INFO.
 void undo_iis_path_info(Params& params) {
-    const auto software = param(params, "SERVER_SOFTWARE");
+    const auto software = params.find("SERVER_SOFTWARE");
     if (!software || !software->starts_with("Microsoft-IIS")) return;
     const OptionalText path_info = copy_of(params, "PATH_INFO"), script_name = copy_of(params, "SCRIPT_NAME");
     if (!path_info || !script_name || !path_info->starts_with(*script_name)) return;
@@ -36,7 +36,7 @@ void undo_iis_path_info(Params& params) {
 /// Takes mod_proxy_fcgi's and mod_proxy_balancer's "proxy:fcgi://host" and the query string off
 /// SCRIPT_FILENAME. True: it was Apache's proxy, whose other variables then need the fix-up of their own.
 bool undo_proxy_prefix(Params& params) {
-    const auto name = param(params, "SCRIPT_FILENAME");
+    const auto name = params.find("SCRIPT_FILENAME");
     if (!name) return false;
     std::size_t begin = 0;
     for (const std::string_view prefix :
@@ -205,30 +205,29 @@ class Fixup {
 };
 
 ScriptLocation locate_plainly(const Params& params, const FixupRules& rules, const FileTest& files) {
-    const auto file = param(params, "SCRIPT_FILENAME"), translated = param(params, "PATH_TRANSLATED");
-    const auto info = param(params, "PATH_INFO");
+    const auto file = params.find("SCRIPT_FILENAME"), translated = params.find("PATH_TRANSLATED");
+    const auto info = params.find("PATH_INFO");
     ScriptLocation found{.named = true, .script_path = file ? file : translated};
     if (translated && !rules.discard_path) found.script_path = translated;
     found.special = files.kind(found.script_path->data()) == FileKind::special;
-    found.request_uri = info ? *info : param(params, "SCRIPT_NAME").value_or(std::string_view());
+    found.request_uri = info ? *info : params.find("SCRIPT_NAME").value_or(std::string_view());
     return found;
 }
 
 }  // namespace
 
 ScriptLocation fix_environment(Params& params, const FixupRules& rules, const FileTest& files) {
-    if (!param(params, "SCRIPT_FILENAME") && !param(params, "PATH_TRANSLATED")) return {};
+    if (!params.find("SCRIPT_FILENAME") && !params.find("PATH_TRANSLATED")) return {};
     undo_iis_path_info(params);
     const bool apache = undo_proxy_prefix(params);
     if (!rules.fix_pathinfo) return locate_plainly(params, rules, files);
-    if (!rules.doc_root.empty() && !param(params, "DOCUMENT_ROOT"))
-        params.set("DOCUMENT_ROOT", rules.doc_root);
+    if (!rules.doc_root.empty() && !params.find("DOCUMENT_ROOT")) params.set("DOCUMENT_ROOT", rules.doc_root);
 
     bool found = true;
     bool by_action = false;
     FileKind kind = FileKind::absent;
-    const auto file = param(params, "SCRIPT_FILENAME");
-    const bool plain = file && !file->empty() && !file->ends_with('/') && !param(params, "REDIRECT_URL");
+    const auto file = params.find("SCRIPT_FILENAME");
+    const bool plain = file && !file->empty() && !file->ends_with('/') && !params.find("REDIRECT_URL");
     if (plain) kind = files.kind(file->data());
     if (kind == FileKind::absent) {
         Fixup fixup(params, apache, files);
@@ -239,20 +238,10 @@ ScriptLocation fix_environment(Params& params, const FixupRules& rules, const Fi
     }
     ScriptLocation location{.named = true};
     location.special = kind == FileKind::special;
-    if (found) location.script_path = param(params, "SCRIPT_FILENAME");
+    if (found) location.script_path = params.find("SCRIPT_FILENAME");
     location.request_uri =
-        param(params, by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or(std::string_view());
+        params.find(by_action ? "REDIRECT_URL" : "SCRIPT_NAME").value_or(std::string_view());
     return location;
-}
-
-std::string_view c_text(std::string_view text) {
-    return text.substr(0, text.find('\0'));
-}
-
-std::optional<std::string_view> param(const Params& params, std::string_view name) {
-    const auto value = params.find(name);
-    if (!value) return std::nullopt;
-    return c_text(*value);
 }
 
 }  // namespace phalanx::php

@@ -53,10 +53,4 @@ inline constexpr std::size_t longest_script_path = 4095;
 /// system once for a plain request, else once for each "/" of the path.
 ScriptLocation fix_environment(fastcgi::Params& params, const FixupRules& rules, const FileTest& files);
 
-/// The text up to its first zero byte: parameters are C strings to PHP.
-[[nodiscard]] std::string_view c_text(std::string_view text);
-
-/// A parameter as PHP sees it; nothing where it is absent.
-[[nodiscard]] std::optional<std::string_view> param(const fastcgi::Params& params, std::string_view name);
-
 }  // namespace phalanx::php

@@ -5,7 +5,6 @@
 
 #include "cgi_module.hpp"
 #include "request_state.hpp"
-#include "script_path.hpp"
 
 namespace phalanx::php {
 namespace {
@@ -31,11 +30,11 @@ void for_each_parameter(Add add) {
     const fastcgi::Params& params = request->port->params();
     for (std::size_t left = params.size(); left > 0; --left) {
         const auto [name, value] = params.at(left - 1);
-        if (name != queue_param && c_text(name) != httpoxy_name) add(name.data(), c_text(value));
+        if (name != queue_param && name != httpoxy_name) add(name.data(), value);
     }
     add("FCGI_ROLE", request->port->role());
     // Last of all: PHP makes an underscore of several characters, and what comes last replaces the others.
-    if (const auto waited = param(params, queue_param)) add(queue_param.data(), *waited);
+    if (const auto waited = params.find(queue_param)) add(queue_param.data(), *waited);
 }
 
 /// $_SERVER and $_ENV are made when they are first asked for. As under php-fpm the second is a copy of the
@@ -85,7 +84,7 @@ void register_server_variables(zval* array) noexcept {
     if (request == nullptr) return register_variable("PHP_SELF", "", PARSE_SERVER, array);  // -i
     request->message.assign(request->begin.request_uri);
     if (cgi_settings.fix_pathinfo)
-        request->message.append(param(request->port->params(), "PATH_INFO").value_or(""));
+        request->message.append(request->port->params().find("PATH_INFO").value_or(""));
     register_variable("PHP_SELF", request->message, PARSE_SERVER, array);
 }
 
@@ -93,7 +92,7 @@ char* get_environment_variable(const char* name, std::size_t length) noexcept {
     const std::string_view key(name, length);
     if (key == httpoxy_name) return nullptr;
     if (Request* const request = running_request()) {
-        if (const auto value = param(request->port->params(), key)) return as_c_string(value);
+        if (const auto value = request->port->params().find(key)) return as_c_string(value);
         if (key == "FCGI_ROLE") return const_cast<char*>(request->port->role());
     }
     return std::getenv(name);
@@ -101,7 +100,7 @@ char* get_environment_variable(const char* name, std::size_t length) noexcept {
 
 char* read_cookies() noexcept {
     const Request* const request = running_request();
-    return request != nullptr ? as_c_string(param(request->port->params(), "HTTP_COOKIE")) : nullptr;
+    return request != nullptr ? as_c_string(request->port->params().find("HTTP_COOKIE")) : nullptr;
 }
 
 }  // namespace phalanx::php

@@ -66,9 +66,12 @@ void start_ticks() {
 }  // namespace
 
 void keep_time_by_ticks() {
-    // So that the handler finds the function looked up already.
+    // So that the handler finds the function looked up already. The engine notes the limit, and with
+    // max_input_time = -1 its requests start with what is noted there: php.ini's max_execution_time.
+    const zend_long limit = EG(timeout_seconds);
     set_engine_timer(0, false);
     stop_engine_timer();
+    EG(timeout_seconds) = limit;
     may_tick = true;
     start_ticks();
 }

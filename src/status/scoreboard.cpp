@@ -116,7 +116,7 @@ PoolSnapshot take_snapshot(std::string_view pool, std::string_view process_manag
 
     const std::uint64_t now_usec = base::monotonic_usec();
     snapshot.line = take_line_snapshot(page.line, now_usec);
-    const std::size_t count = std::min(slots.size(), max_workers_per_pool);
+    const std::size_t count = std::min(slots.size(), base::max_workers_per_pool);
     for (std::size_t i = 0; i < count; ++i) {
         if (!is_live(page, i)) continue;
         const SlotSnapshot& worker = snapshot.workers.emplace_back(read_slot(slots[i], now_usec));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "phalanx/base/clock.hpp"
+#include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::worker {
 namespace {
@@ -48,14 +49,16 @@ CpuTime cpu_time_so_far() {
 AccessLogger::AccessLogger(const Inheritance& inherited)
     : inherited_(inherited), format_(parse_format(inherited)) {}
 
+void AccessLogger::request_begins(const ClientStream& client) {
+    if (format_) peer_ = os::peer_ip(client.fd());
+}
+
 void AccessLogger::write(const php::ScriptBegin& request, const php::ScriptEnd& end,
-                         const fastcgi::Params& params, const ClientStream& client,
-                         const status::SlotWriter& slot, const CpuTime& cpu) {
+                         const fastcgi::Params& params, const status::SlotWriter& slot, const CpuTime& cpu) {
     if (!format_) return;
-    const std::string peer = client.peer_ip();
     log::AccessRecord record;
     record.pool = inherited_.settings.pool;
-    record.peer = peer;
+    record.peer = peer_;
     record.method = request.method;
     record.uri = request.request_uri;
     record.query = request.query;

@@ -28,9 +28,11 @@ class AccessLogger {
 
     /// The format asks for the request's CPU time.
     [[nodiscard]] bool wants_cpu() const { return format_ && format_->needs_cpu_time(); }
-    /// Logs a request at the end of its script. `client` tells the peer's address.
+    /// Takes the client's address, which nobody can tell once the client has left.
+    void request_begins(const ClientStream& client);
+    /// Logs a request at the end of its script.
     void write(const php::ScriptBegin& request, const php::ScriptEnd& end, const fastcgi::Params& params,
-               const ClientStream& client, const status::SlotWriter& slot, const CpuTime& cpu);
+               const status::SlotWriter& slot, const CpuTime& cpu);
     void replace(os::UniqueFd log) { replacement_ = std::move(log); }
 
   private:
@@ -39,6 +41,7 @@ class AccessLogger {
     const Inheritance& inherited_;
     std::optional<log::AccessFormat> format_;  ///< nothing: no access log
     os::UniqueFd replacement_;                 ///< opened anew since this worker was made
+    std::string peer_;                         ///< IP address of the request's client
     std::string line_;
 };
 

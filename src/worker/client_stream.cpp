@@ -9,17 +9,9 @@
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::worker {
-void ClientStream::detach() {
-    former_peer_ = os::peer_ip(fd_);
-    fd_ = -1;
-}
-
-std::string ClientStream::peer_ip() const {
-    return is_detached() ? former_peer_ : os::peer_ip(fd_);
-}
 
 std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
-    if (read_deadline_ && std::chrono::steady_clock::now() >= *read_deadline_) return -1;
+    if (after_answer_ && !may_read_on()) return -1;
     const os::ReadResult result = os::read_some(fd_, room, read_limit_);
     switch (result.state) {
         case os::ReadResult::State::bytes:
@@ -30,22 +22,42 @@ std::ptrdiff_t ClientStream::read(std::span<std::byte> room) noexcept {
             break;
     }
     // After the answer nobody misses what is still to come.
-    if (!read_deadline_) tell_slow(link::SlowClient::sending);
+    if (!after_answer_) tell_slow(link::SlowClient::sending);
     return -1;
 }
 
-void ClientStream::begin_request() {
-    read_limit_ = body_timeout_;
-    read_deadline_.reset();
+void ClientStream::begin_request(bool keeps_connection) {
+    ends_with_answer_ = is_tcp_ && !keeps_connection;
+    await_request();
     answer_begun_ = 0;
+}
+
+void ClientStream::await_request() {
+    read_limit_ = body_timeout_;
+    after_answer_.reset();
 }
 
 void ClientStream::end_answer() {
     read_limit_ = answered_stall_limit;
-    read_deadline_ = std::chrono::steady_clock::now() + answered_limit;
+    after_answer_.emplace();
+}
+
+bool ClientStream::may_read_on() {
+    if (!std::exchange(after_answer_->has_read, true)) return true;
+    const auto now = std::chrono::steady_clock::now();
+    if (!after_answer_->deadline) after_answer_->deadline = now + answered_limit;
+    return now < *after_answer_->deadline;
 }
 
 bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
+    return write(pieces, &os::send_all);
+}
+
+bool ClientStream::write_last(std::span<const fastcgi::Piece> pieces) noexcept {
+    return write(pieces, ends_with_answer_ ? &os::send_all_and_end : &os::send_all);
+}
+
+bool ClientStream::write(std::span<const fastcgi::Piece> pieces, Send send) noexcept {
     // Before the first byte leaves: whoever looks in between must not answer a second time.
     if (answer_begun_ == 0 && slot_ != nullptr) slot_->answer_begins();
     answer_begun_ = 1;
@@ -54,7 +66,7 @@ bool ClientStream::write(std::span<const fastcgi::Piece> pieces) noexcept {
     for (const fastcgi::Piece& piece : pieces) {
         vector[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
     }
-    const os::Delivery delivery = os::send_all(fd_, std::span(vector).first(count), write_timeout_);
+    const os::Delivery delivery = send(fd_, std::span(vector).first(count), write_timeout_);
     if (delivery == os::Delivery::stalled) tell_slow(link::SlowClient::taking);
     return delivery == os::Delivery::whole;
 }

@@ -13,9 +13,13 @@ Door::Door(int listener, int channel, base::WorkerSlot slot) : listener_(listene
     if (slot.number() >= places) return;
     auto set = os::EpollSet::create();
     if (!set || !set->add(channel, EPOLLIN, channel_key)) return;
-    if (!set->add(listener, EPOLLIN | EPOLLEXCLUSIVE, listener_key)) return;
     set_ = *std::move(set);
-    is_open_ = true;
+    open();
+}
+
+void Door::open() {
+    if (is_open_ || !set_) return;
+    is_open_ = set_->add(listener_, EPOLLIN | EPOLLEXCLUSIVE, listener_key).has_value();
 }
 
 link::Came Door::wait() {

@@ -25,8 +25,10 @@ class Door {
     /// Until a signal, a message, or a connection; of both at once, the connection: nobody else may have been
     /// told of it.
     [[nodiscard]] link::Came wait();
-    /// Something is wrong with the listener: not to hear of it for ever.
+    /// Nothing can be accepted there: not to hear of it for ever.
     void shut();
+    /// Tries it again.
+    void open();
     /// In a fork of the worker that is not to be one.
     void forget() { set_.reset(); }
 

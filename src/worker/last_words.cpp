@@ -12,9 +12,9 @@
 namespace phalanx::worker {
 namespace {
 
-constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 /// The others that end a process which does nothing about them, and that somebody sends.
-constexpr std::array end_signals{SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
+constexpr std::array end_signals{SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ};
 /// Enough for the handler below, which calls nothing deep (PHP's own handlers do not use it).
 constexpr std::size_t handler_stack_bytes = 64UL * 1024;
 

@@ -54,6 +54,7 @@ void Request::connection_begins(std::uint32_t waited_usec) {
 void Request::begin(const fastcgi::RequestHead& head) {
     head_ = head;
     slot_.got_head(head.request_id, waited_usec_);
+    access_log_.request_begins(parts_.stream);
     tell_waiting_time();
     answer_ended_ = false;
     messages_begun_ = false;
@@ -176,7 +177,7 @@ void Request::script_ended(const php::ScriptEnd& end) noexcept {
         cpu = cpu_time_so_far();
         cpu = {cpu.user - cpu_at_begin_.user, cpu.system - cpu_at_begin_.system};
     }
-    access_log_.write(script_, end, parts_.params, parts_.stream, slot_, cpu);
+    access_log_.write(script_, end, parts_.params, slot_, cpu);
     slot_.ending({end.memory_peak, static_cast<std::uint64_t>((cpu.user + cpu.system).count())});
 }
 

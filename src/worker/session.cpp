@@ -5,6 +5,7 @@
 
 #include "last_words.hpp"
 #include "phalanx/link/messages.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "phalanx/php/engine.hpp"
 #include "worker_start.hpp"
 
@@ -28,7 +29,7 @@ Session::Session(Inheritance& inherited, const OwnParts& own, ConnectionTaker& t
     : inherited_(inherited),
       slot_(own.slot),
       slow_clients_(own.channel, params_),
-      stream_(inherited.settings, slow_clients_),
+      stream_(inherited.settings, inherited.listener.get(), slow_clients_),
       reader_(stream_),
       writer_(stream_),
       allowed_clients_(allowed_clients(inherited.settings)),
@@ -114,23 +115,38 @@ bool Session::has_all_of_request() {
     return reader_.input_ended();
 }
 
+/// A body that the script has left unread. A web server may take the answer's end for leave to send no more
+/// of it, and its next request's records instead (Apache does).
+fastcgi::Finish Session::drain_before_end() {
+    (void)writer_.flush();
+    stream_.end_answer();
+    return reader_.finish_request();
+}
+
 bool Session::run(const fastcgi::RequestHead& head, Result& result) {
     writer_.begin(head.request_id);
-    stream_.begin_request();
+    stream_.begin_request(head.keep_connection);
     request_.begin(head);
     LastWords::request_begins(stream_, head.request_id);
     const php::RequestOutcome outcome = php::run_request(request_, policy_);
     if (script_child_) ::_exit(php::exit_status());
     if (restores_signals_) restore_worker_signals(inherited_.pages, slot_);
+    const bool keeps = head.keep_connection && !stream_.is_detached();
+    std::optional<fastcgi::Finish> finish;
+    if (keeps && reader_.body_state() == fastcgi::BodyState::open) finish = drain_before_end();
     (void)request_.finish_answer();
     LastWords::request_ends();
     stream_.end_answer();
+    // Its next client would lose the request.
+    if (php::scripts_have_changed_limits() && !os::can_open_descriptor()) result.exit_code = 0;
     if (outcome == php::RequestOutcome::served_last) result.exit_code = 0;
     if (outcome == php::RequestOutcome::worker_must_leave) result.exit_code = 70;
 
     request_.mark_output_end();
-    if (head.keep_connection && !stream_.is_detached())
-        return reader_.finish_request() == fastcgi::Finish::keep && !writer_.failed();
+    if (keeps) {
+        if (!finish) finish = reader_.finish_request();
+        return finish == fastcgi::Finish::keep && !writer_.failed();
+    }
     if (stream_.is_detached()) {
         result.end = End::taken_early;
     } else if (!writer_.failed() && !has_all_of_request()) {

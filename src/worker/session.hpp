@@ -57,6 +57,7 @@ class Session {
     enum class Next { request, wait, over, closing };
     [[nodiscard]] Next next_head(fastcgi::HeadOutcome& head);
     [[nodiscard]] bool has_all_of_request();
+    [[nodiscard]] fastcgi::Finish drain_before_end();
     [[nodiscard]] bool run(const fastcgi::RequestHead& head, Result& result);
 
     const Inheritance& inherited_;

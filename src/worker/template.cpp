@@ -20,6 +20,7 @@
 #include "phalanx/os/process.hpp"
 #include "phalanx/os/shared_memory.hpp"
 #include "phalanx/php/engine.hpp"
+#include "phalanx/php/info.hpp"
 #include "phalanx/status/scoreboard.hpp"
 #include "worker.hpp"
 
@@ -126,9 +127,15 @@ Result<void> start_php(Inheritance& inherited, const std::string& program) {
     return jail.enter();
 }
 
-bool report(MessageKind kind, std::span<const std::byte> bytes = {}) {
-    const MessageHead head{kind, 0, {}, static_cast<std::uint32_t>(bytes.size())};
+bool report(MessageKind kind, std::span<const std::byte> bytes = {}, std::uint32_t flags = 0) {
+    const MessageHead head{kind, flags, {}, static_cast<std::uint32_t>(bytes.size())};
     return os::send_message(channel, link::bytes_of(head), bytes, {}, Waiting::yes) == os::SendResult::sent;
+}
+
+void report_php_message(void*, const php::Message& message) noexcept {
+    const std::string_view text = message.text.substr(0, link::max_inline_bytes);
+    (void)report(MessageKind::said, std::as_bytes(std::span(text)),
+                 static_cast<std::uint32_t>(message.level));
 }
 
 bool report(MessageKind kind, const std::string& text) {
@@ -201,7 +208,8 @@ void serve_orders(Inheritance& inherited) {
         ReceivedMessage message = wait_for_message(room, link::max_spawn_batch * 3, &inherited.traces);
         if (message.state == ReceivedMessage::State::end) return;
         MessageHead head;
-        if (message.size < sizeof head || message.cut) continue;
+        // Without its descriptors an order is still to be answered.
+        if (message.size < sizeof head || (message.cut && !message.lost_fds)) continue;
         std::memcpy(&head, room.data(), sizeof head);
         const auto payload = std::span(room).first(message.size).subspan(sizeof head);
         if (head.kind == MessageKind::spawn) {
@@ -235,12 +243,17 @@ int run_template(std::string program) {
             inherited->traces = *std::move(traces);
     }
     inherited->memory = MemoryLimit::create(inherited->settings.max_memory);
+    php::set_message_sink(&report_php_message, nullptr);
     if (auto started = start_php(*inherited, program); !started) {
         (void)report(MessageKind::failed, started.error().text());
         return exit_software;
     }
+    // Those of extensions: what ends this process is its end.
+    os::reset_signals();
     inherited->traces.keep_below(inherited->files.kept_below());
-    (void)report(MessageKind::ready);
+    const php::Identity php = php::identity();
+    (void)report(MessageKind::ready, std::as_bytes(std::span(php.version)),
+                 php.is_exposed ? link::flag_exposed : 0);
     serve_orders(*inherited);
     return 0;
 }

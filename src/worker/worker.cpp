@@ -1,6 +1,5 @@
 #include "worker.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <cstring>
 
 #include "phalanx/fastcgi/head_scanner.hpp"
+#include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/stream_socket.hpp"
 #include "script_child.hpp"
 #include "worker_start.hpp"
@@ -81,7 +81,7 @@ Found Worker::accept_request() {
     if (!take_connection()) {
         // Where there was one after the other the next client may be about to connect: to let it run costs
         // less than to sleep and be woken.
-        ::sched_yield();
+        yield_.give_way();
         if (!take_connection()) return Found::none;
     }
     return look_at_head(std::chrono::milliseconds(0));
@@ -98,6 +98,11 @@ bool Worker::take_connection() {
     os::Accepted accepted = os::accept_connection(inherited_.listener.get());
     const bool is_in_order = accepted.state == os::Accepted::State::none || accepted.fd;
     if (!is_in_order) door_.shut();
+    if (accepted.state == os::Accepted::State::exhausted) {
+        lacked_memory_ = true;
+        // Leaves, as php-fpm's workers do: whoever waits there is for its successor.
+        if (!os::can_open_descriptor()) os::stop_receiving(own_.channel.get());
+    }
     if (!accepted.fd) return false;
     let_go();
     client_ = Client{std::move(accepted.fd), std::nullopt, {}, 0, false};
@@ -113,7 +118,7 @@ Found Worker::look_at_head(std::chrono::milliseconds patience) {
     os::ReadResult read = os::read_available(client_.fd.get(), first_look_);
     if (read.state == os::ReadResult::State::nothing) {
         // Web servers send right after they connect: a moment later it is usually here.
-        ::sched_yield();
+        yield_.give_way();
         read = os::read_available(client_.fd.get(), first_look_);
     }
     if (read.state == os::ReadResult::State::nothing && patience.count() > 0 &&
@@ -178,13 +183,14 @@ Inbox Worker::receive(Waiting waiting) {
 }
 
 Inbox Worker::take_job(const MessageHead& head, ReceivedMessage& message) {
-    // Without its descriptor (none was left for it) the job is lost; the worker must not be.
-    if (message.fds.empty()) return Inbox::recheck;
+    // No descriptor was left for it: the job is lost, and so would be those to come.
+    const std::size_t carried = (head.flags & link::flag_in_memory) != 0 ? 2 : 1;
+    if (message.fds.size() < carried) return Inbox::leave;
     let_go();
     client_ = Client{std::move(message.fds[0]), std::nullopt, {}, head.waited_usec, false};
     if ((head.flags & link::flag_master_holds) != 0) client_.held = head.connection;
     client_.bytes = std::span(packet_).subspan(sizeof head, message.size - sizeof head);
-    if ((head.flags & link::flag_in_memory) != 0 && message.fds.size() > 1) {
+    if ((head.flags & link::flag_in_memory) != 0) {
         auto mapping = os::Mapping::map(message.fds[1].get(), head.size, os::Access::read_only);
         if (mapping) job_memory_ = *std::move(mapping);
         client_.bytes = job_memory_.bytes();
@@ -205,6 +211,7 @@ bool Worker::serve_and_stay() {
         part_from(client_, result);
     }
     job_memory_ = {};
+    if (std::exchange(lacked_memory_, false)) door_.open();
     if (result.exit_code) {
         exit_code_ = *result.exit_code;
         return false;

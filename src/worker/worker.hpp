@@ -16,6 +16,7 @@
 #include "phalanx/link/worker_side.hpp"
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/shared_memory.hpp"
+#include "polite_yield.hpp"
 #include "session.hpp"
 #include "tenure.hpp"
 
@@ -98,6 +99,9 @@ class Worker final : public ConnectionTaker {
     std::uint32_t control_seen_ = 0;
     Linger linger_;
     Door door_;
+    bool lacked_memory_ =
+        false;  ///< or descriptors, for an accept: the door is shut until it has served a request
+    PoliteYield yield_;
     Client client_;
     os::Mapping job_memory_;
     std::array<std::byte, link::max_message_bytes> packet_;  ///< the last message, job bytes included

@@ -54,5 +54,12 @@ TEST(Trim, TakesBlanksOffBothEnds) {
     EXPECT_EQ(trim(" \n"), "");
 }
 
+TEST(IniTrue, IsWhatPhpTakesForIt) {
+    for (const char* text : {"on", "On", "YES", "true", "1", "-1", "2x", " 7"})
+        EXPECT_TRUE(is_ini_true(text)) << text;
+    for (const char* text : {"", "off", "no", "false", "0", "x", "onn", "none"})
+        EXPECT_FALSE(is_ini_true(text)) << text;
+}
+
 }  // namespace
 }  // namespace phalanx::base

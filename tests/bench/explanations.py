@@ -4,7 +4,8 @@ EXPLANATIONS = {
     ("phalanx", "worker"): {
         "recvmsg": "the message that brings a connection, and one buffered read of head and body (what the master has "
                    "read comes with the message)",
-        "sendmsg": "head, body and end in one; of a kept connection also the note that gives it back",
+        "sendto": "head, body and end in one",
+        "sendmsg": "the note that gives a kept connection back; an answer of several pieces",
         "fcntl": "opcache's lock, taken and given back by opcache itself",
         "chdir": "into the script's directory",
         "fchdir": "back, before shutdown functions run; the way back is a descriptor",
@@ -14,7 +15,8 @@ EXPLANATIONS = {
         "poll": "its wait for a kept connection's next request, or for a message, for 20 ms at most",
         "write": "wakes the master, when somebody is in its line, or this worker is not told of connections",
         "sched_yield": "lets a client that has just connected send its head; lets clients connect before a worker sleeps",
-        "shutdown": "the answer's end, where bytes of the request are still to come; the master reads them and closes",
+        "shutdown": "the answer's end over TCP, in one segment with its last bytes; elsewhere where bytes of the request "
+                    "are still to come, which the master reads before it closes",
     },
     ("phalanx", "master"): {
         "epoll_wait": "two for each time it wakes: Asio's set, and the set of all descriptors in it",
@@ -34,6 +36,8 @@ EXPLANATIONS = {
         "sendto": "asks the kernel for the length of the listen queue (the same look)",
         "recvfrom": "its answer (the same look)",
         "shutdown": "nothing is read from a connection that is closed unread",
+        "clock_nanosleep": "rests, while every worker has something before it",
+        "timer_settime": "the alarm that would free it from a call that waits",
     },
     ("php-fpm", "worker"): {
         "rt_sigaction": "Zend's signal handlers, set and reset for each request",

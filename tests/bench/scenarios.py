@@ -5,7 +5,7 @@ from scripts import INCLUDES
 from web import CLIENTS
 
 MEGABYTE = 1 << 20
-SHORT_64 = "short, 64 clients"
+SHORT_4, SHORT_16, SHORT_64 = "short, 4 clients", "short, 16 clients", "short, 64 clients"
 NGINX_SHORT = f"through nginx, short, {CLIENTS} clients"
 BUSY_LOOPS = 4
 
@@ -36,11 +36,13 @@ def output(size, number):
 THROUGHPUT = [
     Scenario("short, 1 client", options=clients(1), rate="0.8 / 1.0"),
     Scenario("short, 2 clients", options=clients(2), rate="0.8 / 1.0"),
-    Scenario("short, 4 clients", options=clients(4), rate="1.2 / 1.5"),
-    Scenario("short, 16 clients", options=clients(16), rate="1.7 / 2.2"),
+    Scenario(SHORT_4, options=clients(4), rate="1.2 / 1.5"),
+    Scenario(SHORT_16, options=clients(16), rate="1.7 / 2.2"),
     Scenario(SHORT_64, options=clients(64), rate="1.7 / 2.2", cpu="0.6 / 0.45"),
     Scenario("short, 256 clients", options=clients(256), rate="1.7 / 2.2"),
     Scenario("kept, 2 clients", options=clients(2, "--keep"), rate="1.15 / 1.4", cpu="0.8 / 0.6"),
+    Scenario("kept, 4 clients (others: short)", options=clients(4, "--keep"), peer=SHORT_4),
+    Scenario("kept, 16 clients (others: short)", options=clients(16, "--keep"), peer=SHORT_16),
     Scenario("kept, 64 clients (others: short)", options=clients(64, "--keep"), rate="1.3 / 1.8", peer=SHORT_64),
     Scenario("TCP, short, 64 clients", options=clients(64), rate="1.4 / 1.8", tcp=True),
     Scenario("output 1 KB, 16 clients", "output", output(1024, 16), "1.0 / 1.3"),

@@ -85,6 +85,8 @@ TEST_F(Checks, FirstRowsOfAPool) {
               "ALERT: [pool a] the process manager is missing (static, dynamic or ondemand)");
     EXPECT_EQ(complaint("[a]\nuser = x\nlisten = 9\npm = static\n"),
               "ALERT: [pool a] pm.max_children must be a positive value");
+    EXPECT_EQ(complaint("[a]\nuser = x\nlisten = 9\npm = static\npm.max_children = 16385\n"),
+              "ALERT: [pool a] pm.max_children(16385) must not be greater than 16384");
 }
 
 TEST_F(Checks, AUserIsNeededByRootAlone) {

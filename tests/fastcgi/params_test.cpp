@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
+#include "phalanx/fastcgi/limits.hpp"
+
 namespace phalanx::fastcgi {
 namespace {
 
@@ -44,6 +48,44 @@ TEST(Params, ErasesOneAndLeavesTheRest) {
     params.erase("nobody");
     EXPECT_EQ(all_of(params), "A=1;C=3;");
     EXPECT_EQ(params.find("B"), std::nullopt);
+}
+
+/// Names of one length whose last bytes are the same, so that only the whole name tells them apart.
+std::string name_of(std::size_t number) {
+    return "HTTP_" + std::to_string(100'000 + number) + "_ABCDEFGHIJKLMNOP";
+}
+
+TEST(Params, ManyAreFoundSetAgainAndErased) {
+    Params params;
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i < 1000; ++i) params.set(name_of(i), std::to_string(i));
+        EXPECT_EQ(params.find(name_of(1000)), std::nullopt);
+        // Down to few, and to many again.
+        for (std::size_t i = 0; i < 1000; ++i) {
+            if (i % 10 != 0) params.erase(name_of(i));
+        }
+        ASSERT_EQ(params.size(), 100U);
+        for (std::size_t i = 0; i < 200; ++i) params.set(name_of(i), "again " + std::to_string(i));
+        EXPECT_EQ(params.find(name_of(990)), "990");
+        EXPECT_EQ(params.find(name_of(991)), std::nullopt);
+        for (std::size_t i = 0; i < 200; ++i)
+            EXPECT_EQ(params.find(name_of(i)), "again " + std::to_string(i));
+        EXPECT_EQ(params.size(), 280U);
+        EXPECT_EQ(params.at(1).name, name_of(10));
+        EXPECT_EQ(params.at(279).name, name_of(199));
+        params.clear();
+        EXPECT_EQ(params.find(name_of(0)), std::nullopt);
+    }
+}
+
+/// In processor time, which other work beside does not change: 32 million comparisons of names would be
+/// seconds.
+TEST(Params, MostPairsWithEqualTagsTakeLittleTime) {
+    Params params;
+    const std::clock_t begin = std::clock();
+    for (std::size_t i = kMaxPairs; i-- > 0;) params.set(name_of(i), "x");
+    for (std::size_t i = 0; i < kMaxPairs; ++i) EXPECT_EQ(params.find(name_of(i)), "x");
+    EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC);
 }
 
 TEST(Params, ValuesAreCutAtAZeroByteAndNamesRefused) {

@@ -91,6 +91,7 @@ class Pool final : public DispatchEvents {
     std::uint64_t requests_begun() const override { return choices_.byte(); }
     std::uint64_t kernel_queue() override { return choices_.byte(); }
     std::uint64_t requests_begun_by(const WorkerHandle&) const override { return 0; }
+    std::chrono::microseconds last_duration_of(const WorkerHandle&) const override { return {}; }
 
     void act();
     void act_as_client(UniqueFd& client);

@@ -42,11 +42,10 @@ std::string ask(std::string_view bytes, std::size_t step, bool ends) {
     const os::UniqueFd client = fuzz::connect_to(socket.fd);
     const config::PoolSettings settings;
     ConnectionBudget budget{16};
-    ConnectionShare share(budget, 0);
     ClientLog client_log(log, settings);
     status::LinePage page{};
     const OwnPages pages({"/status", "/ping", "pong", {}, &snapshot});
-    StatusListener listener({**loop, settings, share, client_log, page}, log, std::move(socket), pages);
+    StatusListener listener({**loop, settings, budget, client_log, page, log, pages}, std::move(socket));
     require(listener.start().has_value());
     while (!bytes.empty()) {
         fuzz::send_some(client, bytes.substr(0, step));

@@ -1,5 +1,6 @@
 #include "harness/pattern.hpp"
 #include "harness/site.hpp"
+#include "notes.hpp"
 
 namespace phalanx::harness {
 namespace {
@@ -32,6 +33,19 @@ TEST_F(AccessLog, HasADashForThePeerOverAUnixSocket) {
     Request request = site().request("/hello.php", "POST");
     ASSERT_EQ(ask(site().address(), request.with_body("x")).status(), 200);
     expect_lines(std::string("- -  ") + kTime + " \"POST /hello\\.php\" 200\n");
+}
+
+TEST_F(AccessLog, NamesAClientThatHasLeft) {
+    const Notes notes(site());
+    site().script("finish.php", notes.php() + "fastcgi_finish_request(); await('client is gone');");
+    start_on(Address::tcp("127.0.0.1", free_tcp_port()).listen_value());
+    {
+        FastCgiClient client(site().address());
+        EXPECT_TRUE(client.exchange(site().request("/finish.php")).complete());
+        EXPECT_TRUE(client.wait_until_closed());
+    }
+    notes.allow("client is gone");
+    expect_lines(std::string("127\\.0\\.0\\.1 -  ") + kTime + " \"GET /finish\\.php\" 200\n");
 }
 
 }  // namespace

@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "harness/site.hpp"
 
 namespace phalanx::harness {
@@ -33,6 +36,32 @@ TEST_F(EveryKindOfSocket, IPv6) {
     const auto address = Address::tcp("::1", free_tcp_port());
     start_on(address.listen_value());
     expect_answer(address);
+}
+
+TEST_F(EveryKindOfSocket, TcpClientsSeeTheEndWithTheAnswersLastBytes) {
+    SKIP_UNLESS_PHALANX("the end is a segment of its own, which comes some microseconds later");
+    const auto address = Address::tcp("127.0.0.1", free_tcp_port());
+    start_on(address.listen_value());
+    expect_answer(address);
+    const std::string request = encode(site().request("/hello.php"));
+    for (int i = 0; i < 20; ++i) {
+        const Descriptor client = connect_to(address);
+        ASSERT_EQ(::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(request.size()));
+        pollfd answer{client.get(), POLLIN | POLLRDHUP, 0};
+        ASSERT_EQ(::poll(&answer, 1, static_cast<int>(kPatience.count())), 1);
+        EXPECT_NE(answer.revents & POLLRDHUP, 0) << "of request " << i;
+    }
+}
+
+TEST_F(EveryKindOfSocket, TcpClientsSeeTheEndOfAnAnswerWhoseScriptGoesOn) {
+    const auto address = Address::tcp("127.0.0.1", free_tcp_port());
+    site().script("finish.php", "<?php echo 'done'; fastcgi_finish_request(); sleep(20);");
+    start_on(address.listen_value());
+    FastCgiClient client(address);
+    ASSERT_TRUE(client.send(site().request("/finish.php")));
+    EXPECT_EQ(client.read_answer().body(), "done");
+    EXPECT_TRUE(client.wait_until_closed());
 }
 
 TEST_F(EveryKindOfSocket, HostName) {

@@ -24,7 +24,7 @@ class CrashedRequests : public SiteTest {
 
 TEST_F(CrashedRequests, Get502FromTheDyingWorker) {
     site().start();
-    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGXFSZ}) {
         const Answer answer = ask(site().address(), crash_by(signal));
         EXPECT_EQ(answer.status(), 502) << signal << answer;
         EXPECT_EQ(answer.body(), "502 Bad Gateway\n");
@@ -74,6 +74,16 @@ TEST_F(CrashedRequests, ThatWereLoggedAreNotLoggedAgain) {
     EXPECT_EQ(site().get("/quick.php").body(), "quick");
     const std::string log = read_file(site().files() / "access.log");
     EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+}
+
+TEST_F(CrashedRequests, Get502WherePhpCannotEvenStart) {
+    SKIP_UNLESS_PHALANX("closes the connection");
+    site().start();
+    const Answer answer =
+        ask(site().address(), site().request("/quick.php").set("PHP_VALUE", "session.save_handler=user"));
+    EXPECT_EQ(answer.status(), 502) << answer;
+    EXPECT_TRUE(answer.complete());
+    EXPECT_EQ(site().get("/quick.php").body(), "quick");
 }
 
 TEST_F(CrashedRequests, AreCutOffOnceTheirAnswerHasBegun) {

@@ -68,12 +68,14 @@ class DescriptorsOfClients : public SiteTest {
         site().script("hello.php", "<?php echo 'hello';");
         site().start();
     }
-    /// It finds what was done all at once.
+    /// They find what was done all at once.
     template <typename Action>
-    void while_the_master_sleeps(Action&& action) {
-        ASSERT_TRUE(stop_process(site().daemon().pid()));
+    void while_all_sleep(Action&& action) {
+        std::vector<pid_t> all = site().daemon().workers();
+        all.push_back(site().daemon().pid());
+        for (const pid_t pid : all) ASSERT_TRUE(stop_process(pid));
         action();
-        ASSERT_TRUE(site().daemon().signal(SIGCONT));
+        for (const pid_t pid : all) ASSERT_TRUE(signal_process(pid, SIGCONT));
     }
     void expect_prompt_answers() {
         const auto begin = Clock::now();
@@ -85,14 +87,14 @@ class DescriptorsOfClients : public SiteTest {
 TEST_F(DescriptorsOfClients, HoldNothingUpWhenTheyAreRead) {
     LingeringConnection lingering;
     const Descriptor client = connect_to(site().address());
-    while_the_master_sleeps([&] { lingering.pass_over(client); });
+    while_all_sleep([&] { lingering.pass_over(client); });
     expect_prompt_answers();
 }
 
 TEST_F(DescriptorsOfClients, HoldNothingUpBehindNonsense) {
     LingeringConnection lingering;
     Descriptor client = connect_to(site().address());
-    while_the_master_sleeps([&] {
+    while_all_sleep([&] {
         // Nonsense, upon which the rest is not read.
         EXPECT_EQ(::send(client.get(), "GET / HTTP/1.1\r\n", 16, MSG_NOSIGNAL), 16);
         lingering.pass_over(client);

@@ -189,5 +189,29 @@ TEST_F(Queue, KeepsAClientThatHasEndedItsSending) {
     EXPECT_EQ(client.read_answer().body(), "quick half");
 }
 
+TEST_F(Queue, IsFullWhenItsHeadsFillTheBuffer) {
+    site().pool().set("queue.max_buffer", "512K");
+    site().script("until.php",
+                  "<?php echo 'begun'; flush(); while (!file_exists(__DIR__ . '/go')) usleep(1000);");
+    site().start();
+    RunningScript busy(site().address(), site().request("/until.php"));
+    Request large = site().request("/quick.php");
+    large.set("HTTP_X_ONE", std::string(50'000, 'x')).set("HTTP_X_TWO", std::string(50'000, 'x'));
+    for (int i = 0; i < 8; ++i) {
+        clients_.push_back(std::make_unique<FastCgiClient>(site().address()));
+        ASSERT_TRUE(clients_.back()->send(large));
+        ASSERT_TRUE(eventually(kPatience, [&] {
+            return line_status(site(), "queue length") + line_status(site(), "shed requests") == i + 1;
+        })) << i;
+    }
+    EXPECT_EQ(line_status(site(), "queue length"), 5);
+    EXPECT_TRUE(site().daemon().wait_for_log(
+        "request(s) answered 503: the heads of those in the queue fill queue.max_buffer"));
+    site().script("go", "");
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        EXPECT_EQ(clients_[i]->read_answer().body(), i < 5 ? "quick " : "503 Service Unavailable\n") << i;
+    }
+}
+
 }  // namespace
 }  // namespace phalanx::harness

@@ -76,11 +76,13 @@ TEST_F(Reload, LetsRunningRequestsEnd) {
 }
 
 TEST_F(Reload, EndsRequestsThatOutlastTheControlTimeout) {
-    site().script("slow.php", "<?php sleep(20);");
+    site().script("slow.php", "<?php file_put_contents('php://stderr', \"it has begun\\n\"); sleep(20);");
+    site().pool().set("catch_workers_output", "yes");
     site().global().set("process_control_timeout", "1");
     site().start();
     FastCgiClient slow(site().address());
     ASSERT_TRUE(slow.send(site().request("/slow.php")));
+    ASSERT_TRUE(site().daemon().wait_for_log("it has begun"));
     const auto former = site().daemon().others();
     ASSERT_TRUE(site().reload()) << site().daemon().log();
     EXPECT_TRUE(slow.read_answer().status() == 503);

@@ -166,6 +166,19 @@ TEST_F(SystemCalls, AreNoneForSignalsTimersAndFiles) {
         EXPECT_LT(count_of_call(counts->worker, unneeded), 0.2) << *counts;
 }
 
+/// Of its end, its channel and its successor; each of these workers serves one request.
+TEST_F(SystemCalls, OfTheMasterAreFewForAWorkerThatIsReplaced) {
+    if (!SystemCallCounter::installed()) GTEST_SKIP() << "strace is not installed";
+    site().pool().set("pm.max_requests", "1");
+    site().start();
+    SystemCallCounter master(site().daemon().pid(), site().files());
+    if (!master.begin()) GTEST_SKIP() << "tracing is not allowed";
+    load({1, ConnectionUse::Short});
+    const SystemCallCounts calls = master.end();
+    EXPECT_GE(sum_of(calls) / static_cast<double>(kRequests), 20) << "it counts nothing";
+    EXPECT_LE(sum_of(calls) / static_cast<double>(kRequests), 120) << testing::PrintToString(calls);
+}
+
 /// One worker is always idle here, so that the listener is always watched, and says itself when somebody
 /// comes.
 TEST_F(SystemCalls, AreNoneForAListenerWhereNobodyHasCome) {

@@ -146,6 +146,21 @@ TEST_F(StatusListener, RestsWhileThereAreNoDescriptors) {
     EXPECT_EQ(after.body(), "pong") << "it has not recovered: " << after << site().daemon().log();
 }
 
+/// Whoever may connect there is not to take the descriptors of the pools.
+TEST_F(StatusListener, HasABoundOfItsOwn) {
+    site().start();
+    const pid_t master = site().daemon().pid();
+    const auto before = open_descriptors(master).value_or(0);
+    std::vector<FastCgiClient> silent;
+    for (int i = 0; i < 300; ++i) silent.emplace_back(Address::unix_path(path_));
+    EXPECT_TRUE(eventually(kPatience, [&] { return open_descriptors(master).value_or(0) >= before + 256; }));
+    std::this_thread::sleep_for(milliseconds(300));
+    EXPECT_LE(open_descriptors(master).value_or(0), before + 260);
+    EXPECT_EQ(site().get("/quick.php").body(), "quick");
+    silent.clear();
+    EXPECT_EQ(page("/ping").body(), "pong") << site().daemon().log();
+}
+
 TEST_F(StatusListener, GoesWithTheDaemonAndLeavesNoDescriptorBehind) {
     site().start();
     ASSERT_EQ(site().get("/quick.php").body(), "quick");  // all that a worker takes is open

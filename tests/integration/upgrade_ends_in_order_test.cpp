@@ -43,6 +43,17 @@ TEST_F(EndOfUpgrade, DiesWithTheMaster) {
     EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }));
 }
 
+TEST_F(EndOfUpgrade, ComesWithoutAPidFileToo) {
+    const auto folder = site().files() / "run";
+    std::filesystem::create_directory(folder);
+    site().global().set("pid", (folder / "pid").string());
+    site().start();
+    std::filesystem::remove_all(folder);
+    ASSERT_TRUE(upgrade()) << site().daemon().log();
+    EXPECT_TRUE(site().daemon().wait_for_log("Unable to create the PID file"));
+    EXPECT_NE(worker(), 0) << site().daemon().log();
+}
+
 class UpgradeThenStop : public EndOfUpgrade, public testing::WithParamInterface<int> {};
 
 TEST_P(UpgradeThenStop, EndsAllProcesses) {

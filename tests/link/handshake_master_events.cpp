@@ -47,6 +47,11 @@ void finish_messages(State& state) {
     job_came_back || leaves ? pump(state) : rest(state);
 }
 
+/// Where nobody receives any more the kernel says that instead.
+bool may_find_no_room(const State& state, std::uint8_t worker) {
+    return state.chances.has(Chance::full) && !state.worker[worker].flags.has(WorkerFlag::inbox_closed);
+}
+
 /// One that a check has put back is not counted, and others may follow; one that was ordered is.
 void after_control(State& state, SharedFlag came_back) {
     state.task = MasterTask::count_control;
@@ -80,8 +85,17 @@ void System::add_master_steps(const State& state, std::vector<Successor>& found)
         const bool may_give = pumps && state.step == MasterStep::give_ahead && !state.line.empty();
         for (std::uint8_t i = 0; i < workers && may_give && state.chances.has(Chance::ahead); ++i) {
             if (!state.worker[i].flags.has(WorkerFlag::eligible)) continue;
+            const Ahead ahead = i == 0 ? Ahead::to_worker_0 : Ahead::to_worker_1;
             State& next = found.emplace_back(Successor{Action::job_goes_ahead, i, state, {}}).state;
-            run_master(next, {.ahead = i == 0 ? Ahead::to_worker_0 : Ahead::to_worker_1});
+            run_master(next, {.ahead = ahead});
+            if (!may_find_no_room(state, i)) continue;
+            State& full = found.emplace_back(Successor{Action::channel_is_full, i, state, {}}).state;
+            run_master(full, {.ahead = ahead, .finds_no_room = true});
+        }
+        if (pumps && state.step == MasterStep::send_job && may_find_no_room(state, state.subject)) {
+            State& full =
+                found.emplace_back(Successor{Action::channel_is_full, state.subject, state, {}}).state;
+            run_master(full, {.finds_no_room = true});
         }
     } else {
         add_master_events(state, found);
@@ -144,6 +158,11 @@ void System::add_timers(const State& state, std::vector<Successor>& found) const
     bool somebody_is_idle = false;
     bool somebody_told_is_stopped = false;
     for (std::uint8_t i = 0; i < workers; ++i) {
+        if (state.lining.has(spared_worker(i)) && variant_.asks_spared_again) {
+            State& next = add(Action::spared_asked_again);
+            next.lining.clear(spared_worker(i));
+            next.worker[i].flags.set(WorkerFlag::eligible);
+        }
         const Worker& worker = state.worker[i];
         const auto& flags = worker.flags;
         somebody_is_idle =
@@ -196,6 +215,7 @@ void System::add_worker_events(const State& state, std::uint8_t index, std::vect
         State& leave = add(Action::order_leave);
         leave.chances.clear(Chance::control);
         leave.worker[index].flags.clear(WorkerFlag::eligible);
+        leave.lining.clear(spared_worker(index));
         leave.task = MasterTask::send_leave;
         leave.subject = index;
         State& log = add(Action::order_log);
@@ -285,6 +305,7 @@ void System::bury(State& state, std::uint8_t index) const {
         state.lent_to = 0;
     }
     if (variant_.looks_after_death) MasterOperations(state, variant_).will_look_at_listener();
+    state.lining.clear(spared_worker(index));
     dead = Worker{};
     dead.outbox.push_back(Item::hello);
     if (!variant_.replaces_dead) {

@@ -21,6 +21,7 @@ struct MasterChoice {
     Look look = Look::careful;
     Ahead ahead = Ahead::to_nobody;
     Idle idle = Idle::first;
+    bool finds_no_room = false;  ///< for the job that it sends
 };
 
 /// One implementation of the dispatcher: the real one, unless a test breaks a part of it.
@@ -49,6 +50,8 @@ struct Variant {
     bool looks_while_somebody_is_idle = true;  ///< with the timer of the mode
     bool watch_begins_with_a_look = true;      ///< the kernel's, when the watch is added to its set
     bool replaces_dead = true;                 ///< else the new worker may never come
+    bool gives_spared_its_bit_back = true;     ///< whose channel was full
+    bool asks_spared_again = true;             ///< a moment later
     std::uint8_t longest_line = 4;             ///< queue.max_length: who comes then is refused
 };
 
@@ -90,6 +93,7 @@ class MasterOperations {
 
   private:
     Worker& chosen() { return state_.worker[state_.subject]; }
+    void spare_chosen();
     void push_line_front(Client client);
     void queue_new_connections();
     [[nodiscard]] bool looks_at_listener() const;
@@ -196,6 +200,13 @@ inline void MasterOperations::queue_new_connections() {
 inline void MasterOperations::send_job() {
     Worker& worker = chosen();
     const Client job = std::exchange(state_.job, nobody);
+    if (choice_.finds_no_room) {
+        state_.chances.clear(Chance::full);
+        push_line_front(job);
+        // A busy one has work, and gets no more ahead before it has begun that.
+        if (choice_.ahead == Ahead::to_nobody) spare_chosen();
+        return;
+    }
     if (!worker.flags.has(WorkerFlag::inbox_closed)) {
         state_.queue(worker.inbox, item_of(job));
         worker.flags.clear(WorkerFlag::check_forgotten);
@@ -204,6 +215,12 @@ inline void MasterOperations::send_job() {
     }
     worker.flags.clear(WorkerFlag::eligible);
     if (variant_.failed_send_keeps_job) push_line_front(job);
+}
+
+inline void MasterOperations::spare_chosen() {
+    chosen().flags.clear(WorkerFlag::eligible);
+    if (variant_.gives_spared_its_bit_back) chosen().flags.set(WorkerFlag::idle);
+    state_.lining.set(spared_worker(state_.subject));
 }
 
 inline void MasterOperations::store_wake(bool wanted) {

@@ -188,6 +188,15 @@ TEST(Handshake, SavesOnlyTimeWhereAWorkerWakesTheMasterBecauseItHoldsAKeptConnec
     expect_sound(situation({Chance::long_script}, 1, ThirdClient::asks_twice), variant);
 }
 
+TEST(Handshake, KeepsWorkersWhoseChannelsAreFull) {
+    expect_sound(situation({Chance::full}, 2, ThirdClient::none));
+    expect_sound(situation({Chance::full, Chance::crash}, 2, ThirdClient::none), without_line_mode());
+    expect_sound(situation({Chance::full, Chance::control}, 1, ThirdClient::none));
+    expect_sound(situation({Chance::full}, 1, ThirdClient::asks_twice), without_line_mode());
+    expect_sound(situation({Chance::full, Chance::ahead}, 2, ThirdClient::none), without_line_mode());
+    expect_sound(with_door_workers(0, situation({Chance::full, Chance::stop}, 2, ThirdClient::none)));
+}
+
 TEST(Handshake, GivesBusyWorkersJobsAhead) {
     expect_sound(situation({Chance::ahead}, 2, ThirdClient::none));
     expect_sound(situation({Chance::ahead}, 1, ThirdClient::slow_or_kept), without_line_mode());

@@ -166,6 +166,19 @@ TEST(HandshakeMutant, JobAheadCountsAsTakenBecauseItsWorkerIsBusy) {
                  "a client waits for ever");
 }
 
+TEST(HandshakeMutant, WorkerWhoseChannelIsFullDoesNotGetItsBitBack) {
+    Variant variant;
+    variant.gives_spared_its_bit_back = false;
+    expect_fault(variant, situation({Chance::full}, 2, ThirdClient::none), "a worker waits unannounced");
+}
+
+TEST(HandshakeMutant, WorkerWhoseChannelWasFullIsNeverAskedAgain) {
+    Variant variant;
+    variant.asks_spared_again = false;
+    expect_fault(variant, situation({Chance::full}, 2, ThirdClient::none),
+                 "the master has forgotten a worker");
+}
+
 TEST(HandshakeMutant, LineModeForgetsToWatchTheListener) {
     Variant variant;
     variant.watches_in_line_mode = false;

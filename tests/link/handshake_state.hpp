@@ -157,8 +157,14 @@ enum class SharedFlag : std::uint8_t {
 enum class LineFlag : std::uint8_t {
     line_mode = 1,     ///< master: LINE, else REFILL
     looked_after = 2,  ///< master: the timer of its looks at who has left the line runs
-    gave_ahead = 4     ///< property: a worker has been given a job that it had not asked for
+    gave_ahead = 4,    ///< property: a worker has been given a job that it had not asked for
+    spared_0 = 8,      ///< master: worker 0 gets nothing for a moment, because its channel was full
+    spared_1 = 16
 };
+
+[[nodiscard]] constexpr LineFlag spared_worker(std::size_t index) {
+    return index == 0 ? LineFlag::spared_0 : LineFlag::spared_1;
+}
 
 enum class Fate : std::uint8_t {
     absent,
@@ -182,12 +188,13 @@ enum class Told : std::uint8_t {
 
 /// What may still happen, once each.
 enum class Chance : std::uint8_t {
-    crash = 1,        ///< SIGKILL of a worker
-    stop = 2,         ///< SIGSTOP of a worker
-    control = 4,      ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
-    hang_up = 8,      ///< a client leaves before it has its answer
-    ahead = 16,       ///< the master gives a busy worker a job ahead
-    long_script = 32  ///< a worker is at its script for ever, which to the others is the same as a stop
+    crash = 1,         ///< SIGKILL of a worker
+    stop = 2,          ///< SIGSTOP of a worker
+    control = 4,       ///< the master sends `leave` or `replace_log`, or a worker leaves for another reason
+    hang_up = 8,       ///< a client leaves before it has its answer
+    ahead = 16,        ///< the master gives a busy worker a job ahead
+    long_script = 32,  ///< a worker is at its script for ever, which to the others is the same as a stop
+    full = 64          ///< a worker's channel takes no job: for want of room, or of the kernel's memory
 };
 
 enum class SlowClientFlag : std::uint8_t {

@@ -29,6 +29,9 @@ void exchange_workers(State& state) {
     const bool told_0 = state.told.take(Told::worker_0);
     if (state.told.take(Told::worker_1)) state.told.set(Told::worker_0);
     if (told_0) state.told.set(Told::worker_1);
+    const bool spared_0 = state.lining.take(LineFlag::spared_0);
+    if (state.lining.take(LineFlag::spared_1)) state.lining.set(LineFlag::spared_0);
+    if (spared_0) state.lining.set(LineFlag::spared_1);
 }
 
 void forget_what_does_not_matter(State& state) {

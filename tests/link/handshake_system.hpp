@@ -34,7 +34,9 @@ enum class Action : std::uint8_t {
     parked_left,
     mode_changed,
     job_goes_ahead,  ///< to a busy worker
-    line_grows,      ///< no worker is idle and the pool may grow: LINE
+    channel_is_full,
+    spared_asked_again,
+    line_grows,  ///< no worker is idle and the pool may grow: LINE
     line_looked_at,
     listener_looked_at,  ///< unasked
     idle_looked_at,      ///< with the timer of the mode

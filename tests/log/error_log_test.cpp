@@ -159,8 +159,9 @@ TEST_F(ErrorLogTest, AFailedReopeningChangesNothing) {
 TEST_F(ErrorLogTest, ControlBytesAreEscapedWhoeverForgotTo) {
     ASSERT_TRUE(log.open_file(path));
     log.warning("a\n[22-Nov-2026 00:00:00] ALERT: forged\t\x1B");
-    log.raw("b\nc");
-    EXPECT_THAT(written(), EndsWith("WARNING: a\\x0A[22-Nov-2026 00:00:00] ALERT: forged\t\\x1B\nb\\x0Ac\n"));
+    log.raw("b\n\x1B[31mc");
+    EXPECT_THAT(written(),
+                EndsWith("WARNING: a\\x0A[22-Nov-2026 00:00:00] ALERT: forged\t\\x1B\nb\\x0A\x1B[31mc\n"));
 }
 
 TEST_F(ErrorLogTest, RawLinesHaveNoPrefixAndKnowNoLevel) {

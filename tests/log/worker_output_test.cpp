@@ -168,7 +168,7 @@ class RawWorkerOutput : public WorkerOutput {
 };
 
 TEST_F(RawWorkerOutput, LinesAreThemselves) {
-    EXPECT_THAT(feed("one\ntwo\x07\n"), ElementsAre("one", "two\\x07"));
+    EXPECT_THAT(feed("one\n\x1B[31mtwo\x07\n"), ElementsAre("one", "\x1B[31mtwo\x07"));
     feed("left");
     EXPECT_THAT(close(), ElementsAre("left"));
 }

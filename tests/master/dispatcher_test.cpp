@@ -48,9 +48,13 @@ class DispatcherTest : public testing::Test, public DispatchEvents {
     std::uint64_t requests_begun() const override { return 0; }
     std::uint64_t kernel_queue() override { return 0; }
     void busy_workers(std::size_t) override {}
-    void worker_unreachable(WorkerHandle&) override { ADD_FAILURE(); }
+    void worker_unreachable(WorkerHandle& worker) override {
+        EXPECT_EQ(&worker, &worker_);
+        worker.life = WorkerLife::leaving;
+    }
     void listener_harmed(ListenerHarm) override { ADD_FAILURE(); }
     std::uint64_t requests_begun_by(const WorkerHandle&) const override { return 0; }
+    std::chrono::microseconds last_duration_of(const WorkerHandle&) const override { return {}; }
 
     /// A client whose connection, which breaks the protocol at once, is a job for the worker.
     os::UniqueFd connect() {
@@ -144,6 +148,44 @@ TEST_F(DispatcherTest, HasNothingToTellWhereTheChannelIsEmpty) {
     ASSERT_TRUE(eventually([&] { return !worker_.channel.job_sent_at(); }));
     EXPECT_EQ(control(), before);
     EXPECT_FALSE(received());
+}
+
+/// Of what it is given ahead, or because the kernel has no memory just now.
+TEST_F(DispatcherTest, KeepsAWorkerWhoseChannelIsFull) {
+    while (worker_.channel.send_control(MessageKind::recheck)) {
+    }
+    pages_.set_idle(slot_);
+    const os::UniqueFd client = connect();
+    ASSERT_TRUE(eventually([&] { return dispatcher_.waiting() == 1; }));
+    EXPECT_FALSE(worker_.channel.job_sent_at());
+    EXPECT_EQ(worker_.life, WorkerLife::serving);
+    while (received() == MessageKind::recheck) {
+    }
+    ASSERT_TRUE(eventually([&] { return worker_.channel.job_sent_at().has_value(); }));
+    EXPECT_EQ(dispatcher_.waiting(), 0u);
+    EXPECT_EQ(received(), MessageKind::job);
+}
+
+TEST_F(DispatcherTest, LetsAWorkerGoThatHasStoppedReceiving) {
+    os::stop_receiving(worker_.channel.there());
+    pages_.set_idle(slot_);
+    const std::uint32_t before = control();
+    const os::UniqueFd client = connect();
+    ASSERT_TRUE(eventually([&] { return worker_.life == WorkerLife::leaving; }));
+    EXPECT_EQ(dispatcher_.waiting(), 1u);
+    EXPECT_NE(control(), before) << "it is to look for the end of its channel";
+}
+
+TEST_F(DispatcherTest, LetsAWorkerGoThatCannotBeToldToLookAgain) {
+    pages_.set_idle(slot_);
+    const os::UniqueFd client = connect();
+    ASSERT_TRUE(eventually([&] { return worker_.channel.job_sent_at().has_value(); }));
+    worker_.channel.end_sending();
+    ASSERT_TRUE(eventually([&] { return worker_.life == WorkerLife::leaving; }));
+    EXPECT_EQ(dispatcher_.waiting(), 1u);
+    std::array<std::byte, link::max_message_bytes> room;
+    EXPECT_EQ(os::receive_message(worker_.channel.there(), room, 2, Waiting::no).state,
+              os::ReceivedMessage::State::end);
 }
 
 }  // namespace

@@ -49,6 +49,22 @@ TEST(JobsAhead, AreFilledUpAsTheyAreBegun) {
     EXPECT_EQ(given_to(ahead, first, 500), 8u);
 }
 
+TEST(JobsAhead, KeepTheirWorkerBusyUntilTheyAreBegun) {
+    constexpr microseconds last{16};
+    constexpr microseconds each = last + JobsAhead::between_requests;
+    JobsAhead ahead(2, 0);
+    ahead.pace_is(tick, 2000, 2);
+    EXPECT_EQ(ahead.busy_for(first, 7, last), microseconds(0));
+    EXPECT_EQ(given_to(ahead, first, 7), 8u);
+    EXPECT_EQ(ahead.busy_for(first, 7, last), 8 * each);
+    EXPECT_EQ(ahead.busy_for(first, 12, last), 3 * each);
+    EXPECT_EQ(ahead.busy_for(first, 500, last), microseconds(0)) << "it has taken others by itself";
+    EXPECT_EQ(ahead.busy_for(second, 0, last), microseconds(0));
+    // A number that goes back (the page is the worker's) does not make it busy for longer than all there can
+    // be.
+    EXPECT_EQ(ahead.busy_for(first, 0, last), JobsAhead::most_jobs * each);
+}
+
 TEST(JobsAhead, GoToNobodyWhoWasFoundStuckUntilItBeginsAnother) {
     JobsAhead ahead(2, 0);
     ahead.pace_is(tick, 2000, 2);

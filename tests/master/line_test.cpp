@@ -36,6 +36,35 @@ class ALine : public ::testing::Test {
 
 using Numbers = std::vector<int>;
 
+TEST_F(ALine, KnowsHowManyBytesAreInIt) {
+    std::vector<os::UniqueFd> clients;
+    for (std::uint16_t i = 1; i <= 6; ++i) {
+        Job job;
+        job.bytes.assign(i, 'x');
+        job.asks_for_page = i == 2;
+        int ends[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        job.fd = os::UniqueFd(ends[0]);
+        clients.emplace_back(ends[1]);
+        i == 6 ? line_.join_by_age(std::move(job)) : line_.join(std::move(job));
+    }
+    EXPECT_EQ(line_.bytes(), 21U);
+    std::vector<Job> taken = line_.take_pages();
+    EXPECT_EQ(line_.bytes(), 19U);
+    line_.return_to_front(std::move(taken));
+    EXPECT_EQ(line_.bytes(), 21U);
+    (void)line_.take_first();
+    EXPECT_EQ(line_.bytes(), 19U);
+    clients[2].reset();
+    EXPECT_EQ(take_gone(10).size(), 1U);
+    EXPECT_EQ(line_.bytes(), 16U);
+    EXPECT_EQ(line_.take_that_joined_before(base::Monotonic::now()).size(), 4U);
+    EXPECT_EQ(line_.bytes(), 0U);
+    (void)join(1);
+    (void)line_.take_all();
+    EXPECT_EQ(line_.bytes(), 0U);
+}
+
 TEST_F(ALine, IsServedInOrderAndTellsHowItStands) {
     const auto first = join(1);
     const auto second = join(2);

@@ -10,6 +10,8 @@
 namespace phalanx::master {
 namespace {
 
+using std::chrono::microseconds;
+
 /// Always ready, and slow to handle.
 class Talker final : public ReadyHandler {
   public:
@@ -21,10 +23,12 @@ class Talker final : public ReadyHandler {
         ++reports;
         member_.handle([this] {
             ++handled;
-            std::this_thread::sleep_for(TimeShare::most / 4);
+            std::this_thread::sleep_for(microseconds(TimeShare::most) / 4);
+            return cause;
         });
     }
     void end() { watch_ = {}; }
+    TimeShare::Cause cause = TimeShare::Cause::own_accord;
     int reports = 0;
     int handled = 0;
 
@@ -56,6 +60,13 @@ TEST_F(TimeShareTest, BoundsTheTimeOfAllMembersAndGoesOnInTheNextWindow) {
     EXPECT_GE(one.handled + other.handled, 4 * 2);
     EXPECT_GT(one.handled, 0);
     EXPECT_GT(other.handled, 0);
+}
+
+TEST_F(TimeShareTest, DoesNotBoundAnswers) {
+    Talker talker(*loop_, share_);
+    talker.cause = TimeShare::Cause::answer;
+    run_for(10 * TimeShare::window);
+    EXPECT_EQ(talker.reports, talker.handled);
 }
 
 TEST_F(TimeShareTest, DoesNotLetPausedOnesReport) {

@@ -121,6 +121,18 @@ TEST(Descriptor, TheSoftLimitRisesToTheHardOne) {
               0);
 }
 
+TEST(Descriptor, OneMoreCanBeOpenedUpToTheLimit) {
+    EXPECT_TRUE(can_open_descriptor());
+    EXPECT_EQ(in_child([] {
+                  if (!limit_descriptors_to_those_open()) return 1;
+                  if (can_open_descriptor()) return 2;
+                  const rlimit none{0, 0};
+                  if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 3;
+                  return can_open_descriptor() ? 4 : 0;
+              }),
+              0);
+}
+
 TEST(EpollSet, TellsKeysOfWhatIsReady) {
     auto set = EpollSet::create();
     ASSERT_TRUE(set);

@@ -65,24 +65,6 @@ TEST(Execution, ThatFailsLeavesAllAsItWas) {
     EXPECT_TRUE(is_close_on_exec(kept->read_end.get()));
 }
 
-TEST(Execution, SignalsThatAreHeldComeOnceTheyAreReleased) {
-    EXPECT_EQ(in_child([] {
-                  hold_signals();
-                  (void)::raise(SIGTERM);
-                  release_signals();
-                  return 1;
-              }),
-              256 + SIGTERM);
-    EXPECT_EQ(in_child([] {
-                  hold_signals();
-                  (void)::raise(SIGALRM);
-                  drop_held_signal(SIGALRM);
-                  release_signals();
-                  return 7;
-              }),
-              7);
-}
-
 TEST(Execution, AForkGoesOnOnBothSidesAndTheCopyDiesWithItsParent) {
     auto pipe = make_pipe();
     ASSERT_TRUE(pipe);

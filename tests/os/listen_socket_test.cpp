@@ -85,7 +85,6 @@ TEST_F(UnixListener, AcceptsWithoutWaiting) {
     EXPECT_TRUE(is_close_on_exec(listening->fd.get()));
     EXPECT_EQ(listening->bound_path, path_);
     EXPECT_EQ(listening->inode, file().st_ino);
-    EXPECT_TRUE(listening->notices.empty());
     EXPECT_EQ(accept_connection(listening->fd.get()).state, Accepted::State::none);
     const UniqueFd client = connect_to_path(path_);
     ASSERT_TRUE(client);
@@ -243,6 +242,18 @@ TEST(TcpListener, AcceptedConnectionsInheritNoDelay) {
     socklen_t size = sizeof value;
     ASSERT_EQ(::getsockopt(accepted.fd.get(), IPPROTO_TCP, TCP_NODELAY, &value, &size), 0);
     EXPECT_NE(value, 0);
+}
+
+TEST(TcpListener, SaysThatItTriesOneFamilyAloneAlsoWhereThatFails) {
+    const auto taken = listen_tcp("::");
+    if (!taken) GTEST_SKIP() << "no IPv6 here";
+    const ListenAddress port_alone{Kind::tcp, "", "", port_of(taken->fd.get())};
+    ListenRemarks remarks;
+    const auto listening = listen_on(std::span(&port_alone, 1), "ADDRESS", 5, {}, remarks);
+    ASSERT_FALSE(listening);
+    EXPECT_NE(listening.error().text().find("Address already in use"), std::string::npos);
+    ASSERT_EQ(remarks.notices.size(), 1U);
+    EXPECT_EQ(remarks.notices[0], "Failed implicitly binding to ::, retrying with 0.0.0.0");
 }
 
 TEST(TcpListener, ShowsNoConnectionBeforeItsFirstByte) {

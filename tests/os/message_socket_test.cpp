@@ -92,6 +92,31 @@ TEST_F(MessageSocket, TellsTheSenderByTheKernelsWord) {
     EXPECT_EQ(receive(there()).sender, 0) << "only `here` asks for it";
 }
 
+TEST_F(MessageSocket, WhatNobodyReadIsDiscardedUpToDescriptors) {
+    const auto fd = make_eventfd();
+    const int lent[] = {fd->get()};
+    for (const Options options : {Options::ours_alone, Options::others_too}) {
+        ASSERT_EQ(send(there(), "bytes"), SendResult::sent);
+        ASSERT_EQ(send(there(), ""), SendResult::sent);
+        ASSERT_EQ(send(there(), "more"), SendResult::sent);
+        EXPECT_TRUE(discard_unread(here(), options));
+        EXPECT_EQ(receive(here()).state, State::nothing);
+        ASSERT_EQ(send(there(), ""), SendResult::sent);
+        ASSERT_EQ(send(there(), "", lent), SendResult::sent);
+        EXPECT_FALSE(discard_unread(here(), options));
+        EXPECT_EQ(receive(here()).fds.size(), 1U) << "it is left there";
+    }
+}
+
+TEST_F(MessageSocket, WhatNobodyReadIsDiscardedUpToTheEnd) {
+    ASSERT_EQ(send(there(), ""), SendResult::sent);
+    ASSERT_EQ(send(there(), "last"), SendResult::sent);
+    pair_.there.reset();
+    EXPECT_TRUE(discard_unread(here(), Options::ours_alone));
+    EXPECT_EQ(receive(here()).state, State::end);
+    EXPECT_TRUE(discard_unread(here(), Options::others_too));
+}
+
 TEST_F(MessageSocket, TooLongMessagesAreCut) {
     ASSERT_EQ(send(here(), std::string(sizeof room_ + 1, 'x')), SendResult::sent);
     ASSERT_EQ(send(here(), std::string(sizeof room_, 'y')), SendResult::sent);

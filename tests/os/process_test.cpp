@@ -91,6 +91,8 @@ TEST(StartProgram, NoOtherDescriptorIsInherited) {
         if (is_open(fd)) expected.insert(fd);
     }
     const Cat cat({{mine->get(), 9}, {more->read_end.get(), 3}});
+    // Until it reads it may be opening and closing its libraries.
+    for (int i = 0; i < 500 && cat.proc("wchan").find("pipe") == std::string::npos; ++i) ::usleep(10'000);
     EXPECT_EQ(open_descriptors(cat.child().pid), expected);
 }
 

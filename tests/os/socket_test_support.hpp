@@ -21,7 +21,8 @@ namespace phalanx::os {
                                                           const SocketOwner& owner) {
     const auto numeric = numeric_addresses(address);
     if (!numeric) return numeric.error();
-    return listen_on(*numeric, text, backlog, owner);
+    ListenRemarks remarks;
+    return listen_on(*numeric, text, backlog, owner, remarks);
 }
 
 /// A client connected to the path; empty where none is taken at once.

@@ -32,7 +32,7 @@ class RequestTest : public testing::Test, private ConnectionTaker {
     fastcgi::Params params_;
     os::UniqueFd no_channel_;
     SlowClientReport slow_clients_{no_channel_, params_};
-    ClientStream stream_{inherited_.settings, slow_clients_};
+    ClientStream stream_{inherited_.settings, -1, slow_clients_};
     fastcgi::RequestReader reader_{stream_};
     fastcgi::ResponseWriter writer_{stream_};
     std::optional<Request> request_;

@@ -22,5 +22,7 @@ class StrongId {
 
 /// A worker's place in its pool: 0 .. pm.max_children - 1. The dispatcher prefers the lowest.
 using WorkerSlot = StrongId<struct WorkerSlotTag, std::uint16_t>;
+/// The most workers of one pool: what the pages that its processes share have bits for.
+inline constexpr std::size_t max_workers_per_pool = 16'384;
 
 }  // namespace phalanx::base

@@ -21,6 +21,10 @@ namespace phalanx::base {
 /// Octal digits up to 07777; nothing for anything else.
 [[nodiscard]] std::optional<std::uint32_t> parse_octal_mode(std::string_view text);
 
+/// Whether PHP takes an ini entry's value for true: "on", "yes", "true" in any case, or what atoi reads as a
+/// number other than 0.
+[[nodiscard]] bool is_ini_true(std::string_view text);
+
 /// Compares without regard to the case of ASCII letters.
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right);
 

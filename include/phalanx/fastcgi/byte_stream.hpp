@@ -25,6 +25,8 @@ class ByteSink {
     /// Sends all pieces in order (at most ResponseWriter::kMaxPieces, none empty). False: the client is gone,
     /// and the sink is not used again for this request.
     virtual bool write(std::span<const Piece> pieces) noexcept = 0;
+    /// The same for those that end an answer: a sink that knows can end the connection with them.
+    virtual bool write_last(std::span<const Piece> pieces) noexcept { return write(pieces); }
     /// False: the client is known to be gone.
     [[nodiscard]] virtual bool is_open() noexcept { return true; }
 };

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,13 +34,39 @@ class Params {
   private:
     struct Entry {
         std::size_t name_offset, name_length, value_offset, value_length;
-        /// Of the name; tells most names apart without a look at their texts.
-        std::uint64_t tag;
     };
+    [[nodiscard]] std::string_view name_of(const Entry& entry) const {
+        return {text_.data() + entry.name_offset, entry.name_length};
+    }
+    [[nodiscard]] std::string_view value_of(const Entry& entry) const {
+        return {text_.data() + entry.value_offset, entry.value_length};
+    }
     [[nodiscard]] static std::uint64_t tag_of(std::string_view name);
-    [[nodiscard]] std::size_t index_of(std::string_view name) const;
-    std::string text_;
+    [[nodiscard]] std::size_t index_of(std::string_view name, std::uint64_t tag) const;
+    [[nodiscard]] bool are_many() const { return entries_.size() > most_searched; }
+    /// Of the many: where the entry's index stands in the order of names, or would.
+    [[nodiscard]] std::vector<std::uint32_t>::const_iterator place_of(std::string_view name) const;
+    void take_place(std::size_t index);
+    void take_all_places();
+    [[nodiscard]] bool is_own(std::string_view text) const;
+    /// Copies a text and a zero byte behind it; returns where the copy begins.
+    std::size_t keep(std::string_view text);
+
+    std::vector<char> text_;
+    std::size_t used_ = 0;  ///< bytes of text_
     std::vector<Entry> entries_;
+    /// Of the names, in the order of the entries; they tell most names apart without a look at their texts.
+    /// In a place of their own, since a search reads all of them, for each pair that arrives and that PHP
+    /// asks for.
+    std::vector<std::uint64_t> tags_;
+    /// So many are searched one after the other. More are no usual request's: whoever sends them also chooses
+    /// names whose tags are the same.
+    static constexpr std::size_t most_searched = 128;
+    /// Of the many: their indexes, in the order of their names. A hash would cost less where nobody chooses
+    /// the names; here clients do.
+    std::vector<std::uint32_t> by_name_;
+    /// A bit for each tag that was ever set: most names that are absent need no search.
+    std::uint64_t seen_ = 0;
 };
 
 }  // namespace phalanx::fastcgi

@@ -28,6 +28,8 @@ class ParamsDecoder {
   private:
     enum class Stage : std::uint8_t { name_length, value_length, text };
 
+    /// Takes a pair with lengths of one byte that lies in `bytes` as a whole. 0: there is none.
+    [[nodiscard]] std::size_t feed_short_pair(std::string_view bytes, Params& params);
     [[nodiscard]] std::size_t feed_length(std::byte next);
     [[nodiscard]] std::size_t feed_text(std::string_view bytes, Params& params);
     void take_length(std::uint32_t length);

@@ -56,7 +56,8 @@ MasterStep advance(MasterStep step, Operations& master) {
             master.put_job_back();
             return MasterStep::look_for_idle;
         case MasterStep::send_job:
-            // A job that cannot be sent goes back to the front of the line and the worker counts as leaving.
+            // A job that cannot be sent goes back to the front of the line. A worker that receives nothing
+            // more counts as leaving; one whose channel is full gets its bit back, and nothing for a moment.
             master.send_job();
             return MasterStep::look_for_idle;
         case MasterStep::watch_listener:

@@ -11,7 +11,7 @@ namespace phalanx::link {
 
 /// What master and worker program both have to speak. Raised with every change of what passes between them:
 /// messages, settings, shared pages, the scoreboard.
-inline constexpr std::uint32_t interface_version = 3;
+inline constexpr std::uint32_t interface_version = 5;
 
 /// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
 /// release on the same machine, so numbers have the host's form. The master believes none of it: it checks
@@ -32,7 +32,8 @@ enum class MessageKind : std::uint32_t {
     spawn,  ///< bytes: SpawnOrder per worker; descriptors: one channel each, then output pipes if captured
     trace,  ///< bytes: a TraceOrder
     // template -> master
-    ready,   ///< PHP has started
+    said,    ///< what PHP says outside of workers; flags: its level as a log::Level; bytes: its text
+    ready,   ///< PHP has started; bytes: its version
     failed,  ///< bytes: the step that failed, in words
     unmade,  ///< bytes: the SpawnOrder of each worker that could not be made
     traced,  ///< bytes: a part of a Trace, in the order of the orders; the last one without flag_more
@@ -55,6 +56,8 @@ inline constexpr std::uint32_t flag_drain = 64;     ///< give, or kept with flag
 inline constexpr std::uint32_t flag_served = 16;    ///< give: a request of the connection has been answered
 inline constexpr std::uint32_t flag_capture_output = 8;  ///< spawn: two output pipes per worker follow
 
+inline constexpr std::uint32_t flag_exposed =
+    128;                                        ///< ready: clients may see the version (php.ini's expose_php)
 inline constexpr std::uint32_t flag_more = 32;  ///< traced: another part follows
 
 struct MessageHead {

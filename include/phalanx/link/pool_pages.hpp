@@ -12,14 +12,13 @@
 
 namespace phalanx::link {
 
-/// The most workers of one pool that the bits below have room for.
-inline constexpr std::size_t max_workers = 1024;
+using base::max_workers_per_pool;
 
 /// Written by workers; the master only clears idle bits and takes no index, length, pid or state from here.
 struct WorkersPage {
     /// Bit i: worker i waits for a job. Set by the worker; whoever clears it has its next request: the
     /// master, who sends a job, or the worker, which has found one by itself.
-    std::atomic<std::uint64_t> idle[max_workers / 64];
+    std::atomic<std::uint64_t> idle[max_workers_per_pool / 64];
 };
 
 /// Written by the master alone (the memory's seal sees to it), read by workers.
@@ -30,9 +29,9 @@ struct alignas(64) MasterPage {
     std::atomic<std::uint32_t> line;      ///< connections that wait in the master
     std::atomic<std::uint32_t> draining;  ///< 1: workers of this generation accept nothing more
     std::atomic<std::uint64_t>
-        timed_out[max_workers / 64];  ///< bit i: worker i is ended for its request's time
+        timed_out[max_workers_per_pool / 64];  ///< bit i: worker i is ended for its request's time
     /// Per slot, counted up with each control message sent to the worker there.
-    std::atomic<std::uint32_t> control[max_workers];
+    std::atomic<std::uint32_t> control[max_workers_per_pool];
 };
 
 /// The two sealed shared memories of one pool generation: the hand-shake's words, and behind them room for
@@ -41,7 +40,7 @@ class PoolPages {
   public:
     /// What the memories hold: the same numbers on both sides.
     struct Layout {
-        std::size_t slots = 0;       ///< 1 .. max_workers
+        std::size_t slots = 0;       ///< 1 .. max_workers_per_pool
         std::size_t slot_bytes = 0;  ///< scoreboard entry of one worker
         std::size_t pool_bytes = 0;  ///< what the master tells of the whole pool
     };

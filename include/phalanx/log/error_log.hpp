@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,6 +73,8 @@ class ErrorLog {
     /// standard error stays there, and with syslog it leads nowhere. A former standard error that is kept is
     /// what a path means that names it (/proc/self/fd/2) when the file is opened again.
     void take_standard_error(Former former);
+    /// Calls it while standard error leads where it did before take_standard_error(), if that was kept.
+    void with_former_standard_error(const std::function<void()>& action);
     /// Opens the file again (SIGUSR1). On error the log goes on as it is. Nothing to do for other targets.
     [[nodiscard]] base::Result<void> reopen();
 

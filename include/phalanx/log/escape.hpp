@@ -10,8 +10,9 @@ namespace phalanx::log {
 /// bytes, UTF-8 or not, stay. C1 control characters in UTF-8 (U+0080 to U+009F), which steer terminals as
 /// well, count as control bytes.
 enum class Escaping : std::uint8_t {
-    line,    ///< control bytes other than tab: nothing can end the line or steer a terminal
-    quoted,  ///< also tab, the double quote and the backslash: nothing can leave a quoted field
+    newline,  ///< that alone: whoever reads the log wants the bytes as they were written
+    line,     ///< control bytes other than tab: nothing can end the line or steer a terminal
+    quoted,   ///< also tab, the double quote and the backslash: nothing can leave a quoted field
 };
 
 /// Appends the text, escaped. At most four bytes come out for one.

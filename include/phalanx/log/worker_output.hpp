@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "phalanx/log/escape.hpp"
+
 namespace phalanx::log {
 
 /// Whether a caught line says who said it (php-fpm: decorate_workers_output).
@@ -27,8 +29,9 @@ struct OutputSettings {
 ///
 /// A line ends at a newline, at the marker a worker writes to its standard error at the end of a request,
 /// when the other stream speaks, and when its pipe is closed; empty lines vanish. Longer lines are wrapped,
-/// each part decorated like a line. Control bytes are escaped, so that no line can be forged; php-fpm lets
-/// them through.
+/// each part decorated like a line. In decorated lines control bytes are escaped, so that none can be forged;
+/// php-fpm lets them through. Raw ones, which anybody can forge, are the worker's bytes
+/// (wrapped between characters of UTF-8).
 class OutputDecorator {
   public:
     enum class Stream : std::uint8_t { out, err };
@@ -75,6 +78,7 @@ class OutputDecorator {
     std::array<Pending, 2> pending_;
     std::string line_;
     bool decorated_;
+    Escaping escaping_;
 };
 
 }  // namespace phalanx::log

@@ -42,6 +42,9 @@ enum class WhenFull { wait, refuse };
 /// The flag is the open file's: whoever shares it can take it away.
 [[nodiscard]] bool is_non_blocking(int fd);
 
+/// Whether this process may have one more descriptor open (RLIMIT_NOFILE).
+[[nodiscard]] bool can_open_descriptor();
+
 /// Writes everything, waiting if it must; for small files and for helpers, never on the master's paths.
 [[nodiscard]] base::Result<void> write_all(int fd, std::string_view bytes);
 

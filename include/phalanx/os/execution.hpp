@@ -16,13 +16,6 @@ namespace phalanx::os {
 // What it takes to replace the program that a process runs, while a copy of the process goes on with the
 // former one.
 
-/// Every signal waits from now on, also while another program takes this one's place; until
-/// release_signals(). SIGKILL and SIGSTOP do not.
-void hold_signals();
-void release_signals();
-/// A signal that waits is forgotten, and from now on does what it does by default.
-void drop_held_signal(int signal);
-
 /// fork(2): both go on from here. The copy dies with its parent. For a process with one thread.
 struct Fork {
     bool is_copy = false;

@@ -50,8 +50,12 @@ struct ListenSocket {
     dev_t device = 0;        ///< of that file, so that nobody else's is removed
     ino_t inode = 0;
     SocketFile file = SocketFile::ours;
-    std::vector<std::string> notices;   ///< what php-fpm says on the way
-    std::vector<std::string> warnings;  ///< the same: of addresses it ignores
+};
+
+/// What php-fpm says on the way to a listening socket, whether it gets there or not.
+struct ListenRemarks {
+    std::vector<std::string> notices;
+    std::vector<std::string> warnings;  ///< of addresses it ignores
 };
 
 /// The addresses that the host's name stands for, as numbers, in the order in which they are to be tried.
@@ -65,7 +69,7 @@ struct ListenSocket {
 /// Never waits.
 [[nodiscard]] base::Result<ListenSocket> listen_on(std::span<const ListenAddress> addresses,
                                                    std::string_view text, std::int64_t backlog,
-                                                   const SocketOwner& owner);
+                                                   const SocketOwner& owner, ListenRemarks& remarks);
 
 /// A socket that listens already, made by somebody else or by us in a former life.
 [[nodiscard]] ListenSocket adopt_listener(UniqueFd fd, SocketFile file);

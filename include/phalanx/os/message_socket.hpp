@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -53,9 +54,13 @@ struct ReceivedMessage {
 [[nodiscard]] ReceivedMessage receive_message(int socket, std::span<std::byte> room, std::size_t most_fds,
                                               Waiting waiting);
 
+/// Who may set a socket's options: those who have a descriptor of the same end.
+enum class Options : std::uint8_t { ours_alone, others_too };
+
 /// Takes the messages that nobody has read, up to the first that carries descriptors. True: none does.
 /// Closing the socket with such a one would have the kernel close those, which may wait; so would taking them
-/// out.
-[[nodiscard]] bool discard_unread(int socket);
+/// out. Where the options are others' too, the end cannot be told from an empty message: as many calls are
+/// made as there may be messages, some thousands.
+[[nodiscard]] bool discard_unread(int socket, Options options);
 
 }  // namespace phalanx::os

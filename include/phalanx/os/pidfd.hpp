@@ -18,6 +18,9 @@ bool send_signal(const UniqueFd& pidfd, int signal);
 
 /// True while the pidfd's process is a child of the caller that has not been reaped.
 [[nodiscard]] bool is_own_child(const UniqueFd& pidfd);
+/// The same where there is no descriptor for it: only as long as nobody waits for the child can its number
+/// not become another's.
+[[nodiscard]] bool is_own_child(pid_t pid);
 
 /// Waits until the pidfd's process has ended and its children have a new parent.
 void await_end(const UniqueFd& pidfd);

@@ -44,8 +44,6 @@ struct Child {
 
 /// Every signal back to its default and none blocked: what a new role begins with.
 void reset_signals();
-/// Nothing but SIGKILL and SIGSTOP reaches the process from now on.
-void block_signals();
 /// The same for all but these.
 void reset_signals_except(std::span<const int> kept);
 

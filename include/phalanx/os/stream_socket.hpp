@@ -51,6 +51,10 @@ enum class Came { nothing, bytes, message };
 enum class Delivery { whole, stalled, gone };
 /// Sends all pieces, waiting up to `limit` each time the peer takes nothing. The pieces are used up.
 [[nodiscard]] Delivery send_all(int connection, std::span<iovec> pieces, std::chrono::milliseconds limit);
+/// The same, then end_sending(). A TCP peer gets both in one segment: it is woken once, and acknowledges
+/// once.
+[[nodiscard]] Delivery send_all_and_end(int connection, std::span<iovec> pieces,
+                                        std::chrono::milliseconds limit);
 
 /// Sends what the kernel takes at once, 0 bytes if it takes none; nothing when the peer is gone.
 [[nodiscard]] std::optional<std::size_t> send_available(int connection, std::string_view bytes);
@@ -63,6 +67,9 @@ enum class Delivery { whole, stalled, gone };
 [[nodiscard]] bool peer_is_gone(int connection);
 /// The same for many at once, in one system call: sets `gone[i]` for `connections[i]`.
 void find_gone_peers(std::span<const int> connections, std::span<bool> gone);
+
+/// A Unix socket, as opposed to one of TCP.
+[[nodiscard]] bool is_unix_socket(int socket);
 
 /// shutdown(2) of our direction: the peer sees the end of what it is sent.
 void end_sending(int connection);

@@ -46,6 +46,9 @@ void worker_started();
 /// (php_admin_value[extension] = pcntl): libphp has it built in, php-fpm has it not.
 [[nodiscard]] bool scripts_change_signals();
 
+/// A script has set limits of this process (posix_setrlimit), which hold for the requests after it too.
+[[nodiscard]] bool scripts_have_changed_limits();
+
 /// Applies a pool's php_value and then its php_admin_value entries in this worker (php-fpm: the first entry
 /// of a name wins; admin values can no longer be changed by scripts or .user.ini; "extension" loads,
 /// "disable_functions" and "disable_classes" add). What cannot be set is reported as

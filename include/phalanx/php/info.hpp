@@ -11,6 +11,12 @@ namespace phalanx::php {
 
 /// -v: PHP's version with Phalanx's at the end of its first line, copyright, Zend extensions.
 [[nodiscard]] std::string version_text();
+/// PHP's version, and whether clients may see it (expose_php).
+struct Identity {
+    std::string_view version;
+    bool is_exposed;
+};
+[[nodiscard]] Identity identity();
 /// The X-Powered-By header line with its CRLF as PHP sends it first in every answer; empty if expose_php is
 /// off.
 [[nodiscard]] std::string_view powered_by_line();

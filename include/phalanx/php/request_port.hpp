@@ -80,7 +80,8 @@ class RequestPort {
     /// Makes everything written so far leave for the client. False: the client is gone.
     virtual bool flush() noexcept = 0;
 
-    /// Ends the answer while the script goes on (fastcgi_finish_request). True the first time.
+    /// Ends the answer while the script goes on (fastcgi_finish_request). True the first time, and
+    /// later where the connection outlives the request: what php-fpm's function returns.
     virtual bool finish() noexcept = 0;
 
     /// A message of PHP's or about the request. It goes to the worker's standard error as "LEVEL: TEXT" and,

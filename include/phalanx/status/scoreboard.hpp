@@ -68,12 +68,10 @@ struct alignas(64) PoolPage {
     std::atomic<std::uint64_t> listen_queue;  ///< connections waiting in the kernel, last sample
     std::atomic<std::uint64_t> max_listen_queue;
     std::atomic<std::uint64_t> listen_queue_length;  ///< the backlog the kernel grants
-    std::atomic<std::uint64_t> live_mask[16];        ///< bit i: slot i holds a live worker (1,024 at most)
     LinePage line;
+    std::atomic<std::uint64_t>
+        live_mask[base::max_workers_per_pool / 64];  ///< bit i: slot i holds a live worker
 };
-
-/// The most workers one pool may have, given by the masks of the shared pages.
-inline constexpr std::size_t max_workers_per_pool = 1024;
 
 /// A copy of one slot, every value clamped and every text ended and bounded: safe to render.
 struct SlotSnapshot {

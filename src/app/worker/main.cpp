@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/descriptor.hpp"
@@ -42,14 +45,32 @@ bool become_nobody(void*) noexcept {
     return true;
 }
 
+log::Level level_of(const php::Message& message) {
+    return message.level == php::MessageLevel::error     ? log::Level::error
+           : message.level == php::MessageLevel::warning ? log::Level::warning
+                                                         : log::Level::notice;
+}
+
 /// What PHP says at its start, as lines of php-fpm's log.
 void write_log_line(void*, const php::Message& message) noexcept {
     log::ErrorLog log;
-    log.log(message.level == php::MessageLevel::error     ? log::Level::error
-            : message.level == php::MessageLevel::warning ? log::Level::warning
-                                                          : log::Level::notice,
-            message.text);
+    log.log(level_of(message), message.text);
 }
+
+/// The same where a pool's template will say it once more: it is told only if there will be none.
+class HeldMessages {
+  public:
+    static void take(void* self, const php::Message& message) noexcept {
+        static_cast<HeldMessages*>(self)->lines_.emplace_back(level_of(message), message.text);
+    }
+    void tell() const {
+        log::ErrorLog log;
+        for (const auto& [level, text] : lines_) log.log(level, text);
+    }
+
+  private:
+    std::vector<std::pair<log::Level, std::string>> lines_;
+};
 
 int fail(std::string_view text) {
     fmt::print(stderr, "{}\n", text);
@@ -107,35 +128,34 @@ os::UniqueFd keep_answers_apart() {
     return answers;
 }
 
-int evaluate(int argc, char** argv) {
+/// Starts PHP for a question of the master's program, and answers it.
+int answer(int argc, char** argv, const std::function<int(int answers)>& question, bool tells_messages) {
     const php::EngineOptions options = harmless_options(argc, argv);
     const auto answers = keep_answers_apart();
     if (!answers) return fail("out of descriptors");
-    if (auto started = php::start_engine(options, &become_nobody, nullptr); !started)
+    HeldMessages held;
+    if (!tells_messages) php::set_message_sink(&HeldMessages::take, &held);
+    if (auto started = php::start_engine(options, &become_nobody, nullptr); !started) {
+        held.tell();
         return fail(started.error().text());
-    const int code = answer_expressions(answers.get());
+    }
+    const int code = question(answers.get());
     php::stop_engine();
     return code;
 }
 
-int list_ini_files(int argc, char** argv) {
-    const php::EngineOptions options = harmless_options(argc, argv);
-    const auto answers = keep_answers_apart();
-    if (!answers) return fail("out of descriptors");
-    if (auto started = php::start_engine(options, &become_nobody, nullptr); !started)
-        return fail(started.error().text());
-    const bool told = os::write_all(answers.get(), php::ini_files_text()).has_value();
-    php::stop_engine();
-    return told ? 0 : 70;
+int tell_ini_files(int answers) {
+    return os::write_all(answers, php::ini_files_text()) ? 0 : 70;
 }
 
 int run(int argc, char** argv) {
     os::prepare_process_title(argc, argv);
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "--template") return worker::run_template(argv[0]);
-    if (mode == "--check") php::set_message_sink(&write_log_line, nullptr);
-    if (mode == "--ini-files") return list_ini_files(argc, argv);
-    if (mode == "--evaluate" || mode == "--check") return evaluate(argc, argv);
+    php::set_message_sink(&write_log_line, nullptr);
+    if (mode == "--ini-files") return answer(argc, argv, tell_ini_files, false);
+    if (mode == "--evaluate" || mode == "--check")
+        return answer(argc, argv, answer_expressions, mode == "--check");
     for (const std::string_view known : {"--version", "--modules", "--info"}) {
         if (mode != known) continue;
         if (auto started = php::start_engine(read_options(argc, argv), &stay_who_we_are, nullptr); !started) {

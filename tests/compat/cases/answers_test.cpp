@@ -44,6 +44,13 @@ TEST(Answers, HeadsAndBodies) {
                  {"finish, then go on",
                   "<?php echo 'sent'; fastcgi_finish_request(); echo 'not sent'; header('X-Late: 1');"},
                  {"finish twice", "<?php var_dump(fastcgi_finish_request()); fastcgi_finish_request();"},
+                 {"finish twice, with what it returns",
+                  "<?php $r = [fastcgi_finish_request(), fastcgi_finish_request()]; echo 'x'; "
+                  "$r[] = fastcgi_finish_request(); error_log(json_encode($r));"},
+                 {.name = "the same on a connection that closes",
+                  .code = "<?php $r = [fastcgi_finish_request(), fastcgi_finish_request()]; "
+                          "error_log(json_encode($r));",
+                  .closes = true},
                  {"header callback",
                   "<?php header_register_callback(function () { header('X-Called: yes'); }); echo 'x';"},
                  {"headers already sent",

@@ -67,21 +67,29 @@ TEST(Environment, SettingsInTheRequest) {
         "<?php var_dump(ini_get('memory_limit'), ini_get('precision'), ini_get('file_uploads'));";
     // One request per worker: php-fpm lets such settings live on in the worker, Phalanx ends them with the
     // request.
-    compare({.pool = {{"php_admin_value[memory_limit]", "64M"},
-                      {"php_value[precision]", "9"},
-                      {"pm.max_requests", "1"}},
-             .cases =
-                 {
-                     {"none", kAsk},
-                     {"value", kAsk, "", "GET", {{"PHP_VALUE", "precision=3\nmemory_limit = \"32M\""}}},
-                     {"admin value", kAsk, "", "GET", {{"PHP_ADMIN_VALUE", "file_uploads=0"}}},
-                     {"unknown", kAsk, "", "GET", {{"PHP_VALUE", "no.such.entry=1"}}},
-                     {"an array", kAsk, "", "GET", {{"PHP_VALUE", "x[]=1"}}},
-                     {"a section", kAsk, "", "GET", {{"PHP_VALUE", "[x]\nprecision=2"}}},
-                     {"a system entry as a value", kAsk, "", "GET", {{"PHP_VALUE", "file_uploads=1"}}},
-                 },
-             .masks = {{"CONNECTION", "connection (kept|closed)"}},
-             .log = Log::Ignore});
+    compare(
+        {.pool = {{"php_admin_value[memory_limit]", "64M"},
+                  {"php_value[precision]", "9"},
+                  {"pm.max_requests", "1"}},
+         .cases =
+             {
+                 {"none", kAsk},
+                 {"value", kAsk, "", "GET", {{"PHP_VALUE", "precision=3\nmemory_limit = \"32M\""}}},
+                 {"admin value", kAsk, "", "GET", {{"PHP_ADMIN_VALUE", "file_uploads=0"}}},
+                 {"unknown", kAsk, "", "GET", {{"PHP_VALUE", "no.such.entry=1"}}},
+                 {"an array", kAsk, "", "GET", {{"PHP_VALUE", "x[]=1"}}},
+                 {"a section", kAsk, "", "GET", {{"PHP_VALUE", "[x]\nprecision=2"}}},
+                 {"a name alone at the end", kAsk, "", "GET", {{"PHP_VALUE", "precision=3\nmemory_limit"}}},
+                 {"a comment at the end", kAsk, "", "GET", {{"PHP_VALUE", "precision=;"}}},
+                 {"quotes that stay open", kAsk, "", "GET", {{"PHP_VALUE", "precision=\"5"}}},
+                 {"brackets alone", kAsk, "", "GET", {{"PHP_VALUE", "precision[]"}}},
+                 {"a value that is not taken", kAsk, "", "GET", {{"PHP_VALUE", "memory_limit=1"}}},
+                 {"an empty one", kAsk, "", "GET", {{"PHP_ADMIN_VALUE", "include_path="}}},
+                 {"an extension that is there", kAsk, "", "GET", {{"PHP_VALUE", "extension=ctype"}}},
+                 {"a system entry as a value", kAsk, "", "GET", {{"PHP_VALUE", "file_uploads=1"}}},
+             },
+         .masks = {{"CONNECTION", "connection (kept|closed)"}},
+         .log = Log::Ignore});
 }
 
 TEST(Environment, UserIniFiles) {

@@ -26,6 +26,9 @@ std::string masked_recycling(const std::string& text) {
 std::string life_of(LoggedDaemon& daemon, const Options& options, Stderr kind) {
     daemon.stderr_is(kind);
     daemon.start(options);
+    // A daemon may have said that it is ready before it lets go of its starter's standard output.
+    if (options.front() == "-D")
+        (void)harness::eventually(harness::kPatience, [&] { return daemon.descriptor(1) == "/dev/null"; });
     std::string seen = "descriptors " + daemon.descriptor(0) + " " + daemon.descriptor(1);
     // Standard error is the log; of what is no file only the kind.
     const auto standard_error = [&] {
@@ -137,6 +140,47 @@ TEST(ErrorLogPlace, CanBeASocketByItsNameWhichPhpFpmRefuses) {
     const std::string seen = life_in_a_container(tested, Stderr::Socket, "/proc/self/fd/2");
     for (const char* text : {"xx\n", "said\nsaid\n", "error log file re-opened", "\"GET /say.php\" 200"})
         EXPECT_NE(seen.find(text), std::string::npos) << text << "\n" << seen;
+}
+
+std::size_t count_of(std::string_view part, const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+    return count;
+}
+
+/// How many lines of an access log that is standard error by its name come out there, and in the error log.
+std::string accesses_around(LoggedDaemon& daemon, const char* option, int signal) {
+    constexpr std::string_view access = "GET /say.php";
+    daemon.stderr_is(Stderr::Pipe);
+    daemon.site().pool().set("access.log", "/dev/stderr");
+    daemon.site().script("say.php", "<?php echo 'x';");
+    daemon.start({option});
+    (void)daemon.ask("/say.php");
+    daemon.signal(signal);
+    // php-fpm's workers are replaced at a rotation, too.
+    const std::size_t replaced = daemon.site().start_options().program.is_phalanx ? 0 : 2;
+    (void)harness::eventually(harness::kPatience, [&] {
+        const std::string log = daemon.log();
+        return signal == SIGUSR2 ? count_of("ready to handle connections", log) == 2
+                                 : count_of("access log file re-opened", log) == 1 &&
+                                       count_of("exited with code 0", log) == replaced;
+    });
+    (void)daemon.ask("/say.php");
+    (void)harness::eventually(harness::kPatience,
+                              [&] { return count_of(access, daemon.errors() + daemon.log()) == 2; });
+    daemon.stop();
+    return "on standard error " + std::to_string(count_of(access, daemon.errors())) + ", in the log " +
+           std::to_string(count_of(access, daemon.log()));
+}
+
+TEST(AccessLogPlace, CanBeStandardErrorByItsName) {
+    SKIP_UNLESS_BOTH();
+    for (const char* option : {"-F", "-D"}) {
+        for (const int signal : {SIGUSR1, SIGUSR2}) {
+            compare_daemons(std::string(option) + " " + std::to_string(signal),
+                            [&](LoggedDaemon& daemon) { return accesses_around(daemon, option, signal); });
+        }
+    }
 }
 
 void compare_failures(const std::string& name, const std::function<void(LoggedDaemon&)>& break_it) {

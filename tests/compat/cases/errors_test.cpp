@@ -78,6 +78,15 @@ TEST(Errors, WithAnErrorHeader) {
                        {"fine", "<?php echo 'x';"}}});
 }
 
+TEST(Errors, AnErrorHeaderIsOfOneRequest) {
+    compare({.pool = {{"php_admin_value[fastcgi.error_header]", "\"HTTP/1.1 550 Server Made Big Boo\""},
+                      {"php_admin_value[output_buffering]", "4096"},
+                      {"php_flag[display_errors]", "off"},
+                      {"pm", "static"},
+                      {"pm.max_children", "1"}},
+             .cases = {{"fatal", "<?php no_such_function();"}, {"fine", "<?php echo 'x';"}}});
+}
+
 TEST(Errors, ScriptsThatAreRefused) {
     compare({.scripts = {{"page.php", "<?php echo 'page';"},
                          {"page.inc", "<?php echo 'inc';"},

@@ -31,6 +31,26 @@ TEST(Limits, OfTime) {
              }});
 }
 
+/// As php.ini's are; with PHP's own max_input_time, -1, the engine reads them elsewhere.
+TEST(Limits, OfTimeForAllPools) {
+    for (const char* input_time : {"-1", "60"}) {
+        SCOPED_TRACE(input_time);
+        compare({.pool = {{"catch_workers_output", "yes"}},
+                 .cases =
+                     {
+                         plain("a busy loop", kBusy + "busy();"),
+                         plain("what is said", "var_dump(ini_get('max_execution_time'));"),
+                         plain("another", kBusy + "busy();"),
+                         plain("none",
+                               "set_time_limit(0); $end = microtime(true) + 1.5; "
+                               "while (microtime(true) < $end); echo 'done';"),
+                         plain("a third", kBusy + "busy();"),
+                     },
+                 .arguments = {"-n", "-d", "max_execution_time=1", "-d",
+                               std::string("max_input_time=") + input_time, "-d", "log_errors=1"}});
+    }
+}
+
 TEST(Limits, OfMemoryAndDepth) {
     compare(
         {.pool = {{"php_admin_value[memory_limit]", "16M"},

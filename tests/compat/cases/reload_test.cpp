@@ -10,6 +10,9 @@ namespace {
 
 using harness::Site;
 
+/// Of workers in the places of dead ones: Phalanx makes them also while it reads the new configuration.
+const Mask kStarted{"", "\\[LOG TIME\\] NOTICE: \\[pool www\\] child PID started\n"};
+
 /// What both programs do with one configuration, one after the other; gives back the log of each.
 class ReloadLog : public testing::Test {
   protected:
@@ -25,7 +28,9 @@ class ReloadLog : public testing::Test {
         deed(site);
         site.daemon().signal(SIGTERM);
         (void)site.daemon().wait();
-        return masked(site.daemon().log(), site, {{"FD", "fd=[0-9]+"}, {"ARGUMENTS", "execvp\\([^\n]*"}});
+        const std::string log =
+            masked(site.daemon().log(), site, {{"FD", "fd=[0-9]+"}, {"ARGUMENTS", "execvp\\([^\n]*"}});
+        return masked(log, {kStarted});
     }
     static void compare_logs(const Deed& prepare, const Deed& deed) {
         EXPECT_EQ(log_of(*harness::installed_php_fpm(), prepare, deed),
@@ -43,6 +48,15 @@ TEST_F(ReloadLog, HasPhpFpmsLines) {
 TEST_F(ReloadLog, NamesTheSocketsOfAllPools) {
     compare_logs([](Site& site) { site.add_pool("second"); },
                  [](Site& site) { EXPECT_TRUE(is_ready_again(site)); });
+}
+
+TEST_F(ReloadLog, NamesTheSocketOfARemovedPool) {
+    compare_logs([](Site& site) { site.add_pool("second"); },
+                 [](Site& site) {
+                     site.drop_pool("second");
+                     EXPECT_TRUE(is_ready_again(site));
+                     EXPECT_TRUE(is_ready_again(site));
+                 });
 }
 
 TEST_F(ReloadLog, IsTheSameForHup) {

@@ -1,4 +1,5 @@
 #include "compat/comparison.hpp"
+#include "harness/eventually.hpp"
 
 namespace phalanx::compat {
 namespace {
@@ -18,9 +19,9 @@ const std::vector<Mask> kSampled = {
     {"processes", "(max )?(idle|active|total) processes(: +|\":|</th><td>)[0-9]+"},
     {"processes", "<(max-)?(idle|active|total)-processes>[0-9]+"},
     {"processes", "phpfpm_(max_)?(idle|active|total)_processes [0-9]+"},
-    {"queue", "listen queue len(: +|\":|</th><td>)[0-9]+"},
-    {"queue", "<listen-queue-len>[0-9]+"},
-    {"queue", "phpfpm_listen_queue_length [0-9]+"},
+    {"queue", "(max )?listen queue( len)?(: +|\":|</th><td>)[0-9]+"},
+    {"queue", "<(max-)?listen-queue(-len)?>[0-9]+"},
+    {"queue", "phpfpm_(max_)?listen_queue(_length)? [0-9]+"},
 };
 
 /// php-fpm counts a kept connection's wait for its next request as one.
@@ -131,10 +132,10 @@ TEST(StatusPages, WhatClientsSendIsEscaped) {
 constexpr const char* kStatusClient = R"(<?php
 function pair($n, $v) { return pack('NN', strlen($n) | 0x80000000, strlen($v) | 0x80000000) . $n . $v; }
 function record($type, $body) { return pack('CCnnCC', 1, $type, 1, strlen($body), 0, 0) . $body; }
-function page($query) {
+function answer($path, $query) {
     $socket = stream_socket_client('unix://' . getenv('STATUS_SOCKET'));
     $params = '';
-    foreach (['SCRIPT_NAME' => '/status', 'SCRIPT_FILENAME' => '/status', 'QUERY_STRING' => $query,
+    foreach (['SCRIPT_NAME' => $path, 'SCRIPT_FILENAME' => $path, 'QUERY_STRING' => $query,
               'REQUEST_METHOD' => 'GET'] as $n => $v) $params .= pair($n, $v);
     fwrite($socket, record(1, "\0\1\0\0\0\0\0\0") . record(4, $params) . record(4, '') . record(5, ''));
     $body = '';
@@ -145,10 +146,20 @@ function page($query) {
         if ($fields['type'] === 6) $body .= $content;
         if ($fields['type'] === 3) break;
     }
-    return substr($body, strpos($body, "\r\n\r\n") + 4);
+    return $body;
 }
-foreach (['html', 'json', 'xml'] as $format) echo page("full&$format"), "\n";
 )";
+constexpr const char* kItsBodies = R"(
+foreach (['html', 'json', 'xml'] as $format) {
+    $answer = answer('/status', "full&$format");
+    echo substr($answer, strpos($answer, "\r\n\r\n") + 4), "\n";
+})";
+/// The last one is of no file: php-fpm would run scripts there, too.
+constexpr const char* kItsHeads = R"(
+foreach (['/status', '/ping', '/none.php'] as $path) {
+    $answer = answer($path, '');
+    echo $path, ': ', substr($answer, 0, strpos($answer, "\r\n\r\n")), "\n";
+})";
 
 TEST(StatusPages, AddressesShowWhatClientsSend) {
     const auto uri = [](const std::string& name, const std::string& text) {
@@ -161,7 +172,7 @@ TEST(StatusPages, AddressesShowWhatClientsSend) {
     compare({.pool = {{"pm.status_path", "/status"},
                       {"pm.status_listen", "{own}/status.sock"},
                       {"env[STATUS_SOCKET]", "{own}/status.sock"}},
-             .scripts = {{"client.php", kStatusClient}},
+             .scripts = {{"client.php", std::string(kStatusClient) + kItsBodies}},
              .cases = {{"a script that takes a while", "<?php usleep(300000);"},
                        uri("plain", "/client.php"),
                        uri("markup", "/<a href=\"x\">&'b'"),
@@ -175,6 +186,56 @@ TEST(StatusPages, AddressesShowWhatClientsSend) {
                         .params = {{"HTTP_AUTHORIZATION", "Basic PGI+JiInXC86eA=="}}}},
              .masks = masks({kMoment, kSampled, kCounted}),
              .log = Log::Ignore});
+}
+
+/// Its workers have the pool's own expose_php; the status address has php.ini's.
+TEST(StatusPages, AddressesHaveTheHeadsOfPhp) {
+    for (const char* exposed : {"", "on", "off"}) {
+        for (const char* by_ini : {"expose_php=1", "expose_php=0"}) {
+            Group group{.pool = {{"pm.status_path", "/status"},
+                                 {"pm.status_listen", "{own}/status.sock"},
+                                 {"ping.path", "/ping"},
+                                 {"env[STATUS_SOCKET]", "{own}/status.sock"}},
+                        .scripts = {{"client.php", std::string(kStatusClient) + kItsHeads}},
+                        .cases = {{.name = "heads", .target = "/client.php"}},
+                        .log = Log::Ignore,
+                        .arguments = {"-n", "-d", by_ini}};
+            if (*exposed != '\0') group.pool.emplace_back("php_admin_flag[expose_php]", exposed);
+            compare(group);
+        }
+    }
+}
+
+/// The head of a ping that nobody but the master can answer: the pool sleeps, or its worker is busy.
+std::vector<std::string> ping_heads(const harness::DaemonProgram& program, const char* exposed,
+                                    const char* by_ini) {
+    harness::Site site(program);
+    site.start_options().arguments.insert(site.start_options().arguments.end(), {"-d", by_ini});
+    site.add_pool("awake");
+    site.pool().set("pm", "ondemand").set("ping.path", "/ping").set("pm.max_children", "1");
+    if (*exposed != '\0') site.pool().set("php_admin_flag[expose_php]", exposed);
+    site.script("busy.php", "<?php usleep(300000);");
+    site.start();
+    std::vector<std::string> heads = site.get("/ping").header_lines();
+    std::optional<harness::FastCgiClient> busy(site.address());
+    (void)busy->send(site.request("/busy.php"));
+    (void)harness::eventually(harness::kPatience, [&] { return !site.daemon().workers().empty(); });
+    harness::FastCgiClient other(site.address());
+    (void)other.send(site.request("/ping"));
+    (void)busy->read_answer();
+    busy.reset();  // php-fpm's worker waits for that
+    for (std::string& line : other.read_answer().header_lines()) heads.push_back(std::move(line));
+    return heads;
+}
+
+TEST(StatusPages, OfSleepingAndBusyPoolsHaveTheHeadsOfPhp) {
+    SKIP_UNLESS_BOTH();
+    for (const char* exposed : {"", "on", "off"}) {
+        for (const char* by_ini : {"expose_php=1", "expose_php=0"})
+            EXPECT_EQ(ping_heads(*harness::installed_php_fpm(), exposed, by_ini),
+                      ping_heads(*harness::driven_daemon(), exposed, by_ini))
+                << exposed << " " << by_ini;
+    }
 }
 
 TEST(StatusPages, Counters) {

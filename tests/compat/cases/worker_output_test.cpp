@@ -159,7 +159,7 @@ TEST(OutputWithoutBuffering, KeepsItsLinesWhole) {
 const std::vector<Case> kSpeakers = {
     {"both streams",
      "<?php foreach (['out' => \"a\\nb\", 'err' => 'c', 'out ' => 'd'] as $to => $text) {"
-     " file_put_contents('php://std' . trim($to), $text); usleep(3000); }"},
+     " file_put_contents('php://std' . trim($to), $text); usleep(30000); }"},
     {"standard output alone", "<?php file_put_contents('php://stdout', 'no newline');"},
     {"programs", "<?php echo shell_exec('echo to-err >&2; echo to-out; printf partial >&2');"},
     {"descriptors", "<?php file_put_contents('php://fd/2', 'two'); file_put_contents('php://fd/1', 'one');"},
@@ -296,6 +296,16 @@ TEST(CaughtOutput, OfADyingWorkerComesBeforeItsEnd) {
             });
         }
     }
+}
+
+TEST(CaughtOutput, IsTheWorkersOwnBytesWithoutDecoration) {
+    compare(
+        {.pool = {{"catch_workers_output", "yes"}, {"decorate_workers_output", "no"}},
+         .cases = {
+             {"colours",
+              "<?php file_put_contents('php://stderr', \"\\x1b[31mred\\x1b[0m\\ttab\\rx\\n\"); echo 1;"},
+             {"zero byte at the limit",
+              "<?php file_put_contents('php://stderr', str_repeat('a', 1021) . \"\\0fabc\\n\"); echo 1;"}}});
 }
 
 /// Controls are escaped (docs/compatibility.md): no line can be forged.

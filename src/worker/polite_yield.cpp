@@ -1,0 +1,33 @@
+#include "polite_yield.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "phalanx/base/clock.hpp"
+
+namespace phalanx::worker {
+
+void PoliteYield::give_way() {
+    if (!is_worth_it()) return;
+    const auto begin = base::Monotonic::now();
+    ::sched_yield();
+    learn(base::Monotonic::now() - begin);
+}
+
+bool PoliteYield::is_worth_it() {
+    if (skips_ == 0) return true;
+    --skips_;
+    return false;
+}
+
+void PoliteYield::learn(std::chrono::nanoseconds took) {
+    if (took <= slow) {
+        pause_ /= 2;
+        return;
+    }
+    pause_ = std::clamp(2 * pause_, shortest_pause, longest_pause);
+    skips_ = pause_;
+}
+
+}  // namespace phalanx::worker

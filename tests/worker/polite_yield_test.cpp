@@ -1,0 +1,49 @@
+#include "polite_yield.hpp"
+
+#include <gtest/gtest.h>
+
+namespace phalanx::worker {
+namespace {
+
+constexpr std::chrono::milliseconds one_slice{3};
+constexpr std::chrono::microseconds one_client{20};
+
+std::uint32_t occasions_let_go_by(PoliteYield& yield) {
+    std::uint32_t count = 0;
+    while (!yield.is_worth_it()) ++count;
+    return count;
+}
+
+TEST(PoliteYield, GoesOnAsLongAsOthersAreQuick) {
+    PoliteYield yield;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(yield.is_worth_it());
+        yield.learn(one_client);
+    }
+    EXPECT_TRUE(yield.is_worth_it());
+    yield.give_way();
+}
+
+TEST(PoliteYield, PausesForLongerEachTimeAnotherKeepsTheProcessor) {
+    PoliteYield yield;
+    std::uint32_t expected = PoliteYield::shortest_pause;
+    for (int i = 0; i < 10; ++i) {
+        yield.learn(one_slice);
+        EXPECT_EQ(occasions_let_go_by(yield), expected);
+        expected = std::min(2 * expected, PoliteYield::longest_pause);
+    }
+}
+
+TEST(PoliteYield, ForgetsThePausesWhenOthersAreQuickAgain) {
+    PoliteYield yield;
+    yield.learn(one_slice);
+    yield.learn(one_slice);
+    (void)occasions_let_go_by(yield);
+    yield.learn(one_client);
+    yield.learn(one_client);
+    yield.learn(one_slice);
+    EXPECT_EQ(occasions_let_go_by(yield), PoliteYield::shortest_pause);
+}
+
+}  // namespace
+}  // namespace phalanx::worker
