@@ -12,9 +12,6 @@ namespace {
 using fastcgi::HeadScanner;
 using os::ReadResult;
 
-/// How much of a connection is looked at or read at once.
-constexpr std::size_t look_bytes = 16 * 1024;
-
 constexpr std::uint32_t parked_events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 
 std::span<std::byte> look_room() {
@@ -242,10 +239,6 @@ os::UniqueFd ConnectionTable::release(link::ConnectionId id) {
     entry->watch = {};
     remove(*entry);
     return fd;
-}
-
-void ConnectionTable::drop(link::ConnectionId id) {
-    if (Entry* entry = find(id)) remove(*entry);
 }
 
 bool ConnectionTable::give_back(link::ConnectionId id, base::WorkerSlot holder, bool closed,

@@ -62,8 +62,6 @@ class ConnectionTable {
     void take_back(Job& job);
     /// The job is not for a worker: its connection leaves the table. Empty when it is gone.
     [[nodiscard]] os::UniqueFd release(link::ConnectionId id);
-    /// The job cannot be served: its connection is closed.
-    void drop(link::ConnectionId id);
     /// The worker is done with the held connection: it is parked again, or closed. False: it never had it.
     [[nodiscard]] bool give_back(link::ConnectionId id, base::WorkerSlot holder, bool closed,
                                  std::string bytes);

@@ -1,7 +1,6 @@
 // The dispatcher's line: who joins it, who leaves it unserved, and when new connections are taken into it.
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "dispatcher.hpp"
@@ -275,20 +274,9 @@ bool Dispatcher::is_own_page(std::string_view head) {
 /// False: it is for a worker after all, because its client has to be refused in a worker's words.
 bool Dispatcher::answer_page(Job& job) {
     if (!parts_.own_pages.admits(fd_of(job))) return false;
-    std::string head = std::move(job.bytes);
     os::UniqueFd connection = take_connection(job);
     if (!connection) return true;
-    if (head.empty()) {
-        // It was only looked at so far; what was seen was the whole head.
-        static std::array<std::byte, 16UL * 1024> room;
-        const os::ReadResult read = os::read_available(connection.get(), room);
-        if (read.state != os::ReadResult::State::bytes) {
-            os::close_without_lingering(std::move(connection));
-            return true;
-        }
-        head.assign(reinterpret_cast<const char*>(room.data()), read.size);
-    }
-    std::string answer = parts_.own_pages.answer_to(head, OwnPages::Address::of_pool);
+    std::string answer = parts_.own_pages.answer_on(connection.get(), job.bytes, OwnPages::Address::of_pool);
     if (answer.empty()) {
         os::close_without_lingering(std::move(connection));
     } else {

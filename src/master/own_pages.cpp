@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "job.hpp"
 #include "phalanx/fastcgi/request_reader.hpp"
 #include "phalanx/fastcgi/response_writer.hpp"
 #include "phalanx/status/status_page.hpp"
@@ -60,6 +63,14 @@ std::string OwnPages::answer_to(std::string_view head, Address at) const {
     (void)writer.write(fastcgi::ResponseWriter::Stream::output, page);
     (void)writer.end(0, fastcgi::ProtocolStatus::request_complete);
     return answer;
+}
+
+std::string OwnPages::answer_on(int connection, std::string_view head, Address at) const {
+    if (!head.empty()) return answer_to(head, at);
+    static std::array<std::byte, look_bytes> room;
+    const os::ReadResult read = os::read_available(connection, room);
+    if (read.state != os::ReadResult::State::bytes) return {};
+    return answer_to({reinterpret_cast<const char*>(room.data()), read.size}, at);
 }
 
 std::string OwnPages::powered_by(Address at) const {

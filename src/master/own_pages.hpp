@@ -40,6 +40,9 @@ class OwnPages {
     [[nodiscard]] bool are_asked_for(std::string_view head) const;
     /// The whole answer, as records, to a request's head: a page, or "not found". Empty: none is due.
     [[nodiscard]] std::string answer_to(std::string_view head, Address at) const;
+    /// The same for a connection of which `head` has been read: where it is empty, the whole head was only
+    /// looked at, and is read now. Empty, too, where the client is gone.
+    [[nodiscard]] std::string answer_on(int connection, std::string_view head, Address at) const;
 
   private:
     [[nodiscard]] std::string page_for(const fastcgi::Params& params, Address at, std::string& error) const;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::master {
@@ -66,15 +64,7 @@ void StatusListener::on_ready(std::uint32_t) {
 void StatusListener::take_job(Job job) {
     os::UniqueFd connection = job.held ? connections_.release(*job.held) : std::move(job.fd);
     if (!connection) return;
-    std::string head = std::move(job.bytes);
-    if (head.empty()) {
-        // It was only looked at so far; what was seen was the whole head.
-        static std::array<std::byte, 16UL * 1024> room;
-        const os::ReadResult read = os::read_available(connection.get(), room);
-        if (read.state != os::ReadResult::State::bytes) return;
-        head.assign(reinterpret_cast<const char*>(room.data()), read.size);
-    }
-    std::string answer = pages_.answer_to(head, OwnPages::Address::of_status);
+    std::string answer = pages_.answer_on(connection.get(), job.bytes, OwnPages::Address::of_status);
     if (!answer.empty()) answers_.send(std::move(connection), std::move(answer));
 }
 

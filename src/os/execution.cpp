@@ -17,19 +17,13 @@
 
 #include "phalanx/base/parse.hpp"
 #include "phalanx/os/descriptor.hpp"
+#include "pointers.hpp"
 
 namespace phalanx::os {
 namespace {
 
 using base::Result;
 using base::system_error;
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> list;
-    for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-    list.push_back(nullptr);
-    return list;
-}
 
 bool keep_over_exec(const std::vector<int>& descriptors, bool keep) {
     bool all = true;

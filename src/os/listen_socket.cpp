@@ -18,6 +18,7 @@
 #include "phalanx/base/parse.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/listen_queue.hpp"
+#include "phalanx/os/stream_socket.hpp"
 
 namespace phalanx::os {
 namespace {
@@ -305,12 +306,6 @@ std::vector<std::string> possible_names(std::span<const ListenAddress> addresses
 
 namespace {
 
-/// shutdown(2) ends listening for good.
-bool is_shut_down(const ListenSocket& socket) {
-    pollfd state{socket.fd.get(), POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0;
-}
-
 bool has_its_file(const ListenSocket& socket) {
     if (socket.bound_path.empty()) return true;
     struct stat file {};
@@ -321,7 +316,7 @@ bool has_its_file(const ListenSocket& socket) {
 }  // namespace
 
 bool can_be_found(const ListenSocket& socket) {
-    return has_its_file(socket) && !is_shut_down(socket);
+    return has_its_file(socket) && !is_shut_down(socket.fd.get());
 }
 
 Result<ListenSocket> duplicate(const ListenSocket& socket) {

@@ -9,25 +9,20 @@
 #include "phalanx/os/lingering.hpp"
 #include "phalanx/os/message_socket.hpp"
 #include "phalanx/os/stream_socket.hpp"
+#include "socket_option.hpp"
 
 namespace phalanx::os {
 namespace {
 
-int option(int fd, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
 /// Whether descriptors may lie unread in it.
 bool has_inbox(int fd) {
-    return option(fd, SO_DOMAIN) == AF_UNIX && option(fd, SO_ACCEPTCONN) == 0;
+    return socket_option(fd, SO_DOMAIN) == AF_UNIX && socket_option(fd, SO_ACCEPTCONN) == 0;
 }
 
 /// Takes all that was sent to a Unix socket and nobody has read; nothing more can come after that.
 void drop_unread(int fd) {
     static std::array<std::byte, 16UL * 1024> dropped;
-    const bool is_stream = option(fd, SO_TYPE) == SOCK_STREAM;
+    const bool is_stream = socket_option(fd, SO_TYPE) == SOCK_STREAM;
     (void)::shutdown(fd, SHUT_RD);
     for (int i = 0; i < most_unread_messages; ++i) {
         iovec piece{dropped.data(), dropped.size()};

@@ -15,6 +15,7 @@
 
 #include "phalanx/base/parse.hpp"
 #include "phalanx/os/service_manager.hpp"
+#include "socket_option.hpp"
 
 namespace phalanx::os {
 namespace {
@@ -103,16 +104,10 @@ std::vector<Passed> by_php_fpm() {
     return passed;
 }
 
-int option(int fd, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
 bool is_listening(int fd) {
-    const int family = option(fd, SO_DOMAIN);
+    const int family = socket_option(fd, SO_DOMAIN);
     const bool known = family == AF_UNIX || family == AF_INET || family == AF_INET6;
-    return known && option(fd, SO_TYPE) == SOCK_STREAM && option(fd, SO_ACCEPTCONN) == 1;
+    return known && socket_option(fd, SO_TYPE) == SOCK_STREAM && socket_option(fd, SO_ACCEPTCONN) == 1;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/pidfd.hpp"
+#include "pointers.hpp"
 
 namespace phalanx::os {
 namespace {
@@ -28,13 +29,6 @@ struct TitleRoom {
     std::size_t size = 0;
 };
 TitleRoom title_room;
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> list;
-    for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-    list.push_back(nullptr);
-    return list;
-}
 
 void set_soft_file_limit(std::uint64_t files) {
     rlimit limit{};

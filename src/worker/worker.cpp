@@ -25,9 +25,10 @@ using link::WorkerStep;
 using os::ReceivedMessage;
 using os::Waiting;
 
-void say_hello(int channel) {
+/// False: nobody waits for this worker any more.
+bool say_hello(int channel) {
     const MessageHead hello{MessageKind::hello, 0, {}, 0};
-    (void)os::send_message(channel, link::bytes_of(hello), {}, {}, Waiting::yes);
+    return os::send_message(channel, link::bytes_of(hello), {}, {}, Waiting::yes) == os::SendResult::sent;
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ Worker::Worker(Inheritance& inherited, OwnParts& own)
       door_(inherited.listener.get(), own.channel.get(), own.slot) {}
 
 int Worker::run() {
-    say_hello(own_.channel.get());
+    if (!say_hello(own_.channel.get())) return 0;
     for (auto step = WorkerStep::check_control; step != WorkerStep::gone;) step = link::advance(step, *this);
     return exit_code_;
 }
@@ -265,9 +266,11 @@ int run_worker(Inheritance& inherited, OwnParts own, pid_t batch_parent) {
     if (!become_child_of_master(inherited, batch_parent)) return 70;
     if (!start_as_worker(inherited, own)) {
         // So that the master knows whose end it is, says it, and does not hurry to replace it.
-        say_hello(own.channel.get());
+        (void)say_hello(own.channel.get());
         return 70;
     }
+    // One that starts very late has been given up, and its slot in the shared pages may be a successor's.
+    if (os::peer_is_gone(own.channel.get())) return 0;
     Worker worker(inherited, own);
     watch_forks_of(worker);
     return worker.run();

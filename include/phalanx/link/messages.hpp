@@ -47,18 +47,22 @@ struct ConnectionId {
 };
 
 /// MessageHead::flags
-inline constexpr std::uint32_t flag_master_holds =
-    1;                                              ///< job: the master keeps a duplicate, report with `kept`
-inline constexpr std::uint32_t flag_in_memory = 2;  ///< job: the bytes read are in the memfd that comes along
-inline constexpr std::uint32_t flag_closed = 4;     ///< kept: the connection is over
-inline constexpr std::uint32_t flag_drain = 64;     ///< give, or kept with flag_closed: the client has its
-                                                    ///< answer and may still be sending: take and drop that
-inline constexpr std::uint32_t flag_served = 16;    ///< give: a request of the connection has been answered
-inline constexpr std::uint32_t flag_capture_output = 8;  ///< spawn: two output pipes per worker follow
-
-inline constexpr std::uint32_t flag_exposed =
-    128;                                        ///< ready: clients may see the version (php.ini's expose_php)
-inline constexpr std::uint32_t flag_more = 32;  ///< traced: another part follows
+/// job: the master keeps a duplicate, report with `kept`
+inline constexpr std::uint32_t flag_master_holds = 1;
+/// job: the bytes read are in the memfd that comes along
+inline constexpr std::uint32_t flag_in_memory = 2;
+/// kept: the connection is over
+inline constexpr std::uint32_t flag_closed = 4;
+/// spawn: two output pipes per worker follow
+inline constexpr std::uint32_t flag_capture_output = 8;
+/// give: a request of the connection has been answered
+inline constexpr std::uint32_t flag_served = 16;
+/// traced: another part follows
+inline constexpr std::uint32_t flag_more = 32;
+/// give, or kept with flag_closed: the client has its answer and may still be sending: take and drop that
+inline constexpr std::uint32_t flag_drain = 64;
+/// ready: clients may see the version (php.ini's expose_php)
+inline constexpr std::uint32_t flag_exposed = 128;
 
 struct MessageHead {
     MessageKind kind = MessageKind::hello;

@@ -30,7 +30,8 @@ struct alignas(64) MasterPage {
     std::atomic<std::uint32_t> draining;  ///< 1: workers of this generation accept nothing more
     std::atomic<std::uint64_t>
         timed_out[max_workers_per_pool / 64];  ///< bit i: worker i is ended for its request's time
-    /// Per slot, counted up with each control message sent to the worker there.
+    /// Per slot, counted up with each message sent to a worker that may be busy (a control message, a job
+    /// ahead) and with each job taken back: the worker looks at its channel before it goes on by itself.
     std::atomic<std::uint32_t> control[max_workers_per_pool];
 };
 
