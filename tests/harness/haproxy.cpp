@@ -18,7 +18,7 @@ Haproxy::Haproxy(const Address& upstream, const std::filesystem::path& document_
     const std::string php = (upstream.is_unix() ? "unix@" : "") + upstream.listen_value();
     const auto file = files().write(
         "haproxy.cfg",
-        "global\n  nbthread 1\n"
+        "global\n  nbthread 1\n  maxconn 100\n"
         "defaults\n  mode http\n  timeout connect 20s\n  timeout client 20s\n  timeout server 20s\n"
         "frontend web\n  bind 127.0.0.1:" +
             std::to_string(address().port()) +

@@ -22,6 +22,8 @@ class BrokenOffBodies : public SiteTest {
         site().script("unread.php", "<?php echo 'answered';");
         site().script("next.php", "<?php echo 'next';");
         site().start();
+        // A worker's first request takes longest.
+        EXPECT_EQ(site().get("/next.php").body(), "next");
     }
 
     /// A POST form or a raw PUT with this body, whose CONTENT_LENGTH says otherwise.

@@ -3,6 +3,7 @@
 
 #include "count_of.hpp"
 #include "harness/site.hpp"
+#include "log_sums.hpp"
 #include "notes.hpp"
 
 namespace phalanx::harness {
@@ -12,16 +13,6 @@ constexpr milliseconds kInTime{10'000};
 /// Of a client that goes on slowly.
 constexpr milliseconds kPace{300};
 constexpr std::size_t kAnswerBytes = 20 << 20;
-
-/// The numbers in front of each such text.
-std::size_t sum_in(const std::string& log, const std::string& text) {
-    std::size_t sum = 0;
-    for (std::size_t at = log.find(text); at != log.npos; at = log.find(text, at + 1)) {
-        const std::size_t begin = log.find_last_of(' ', at - 1) + 1;
-        sum += std::stoul(log.substr(begin, at - begin));
-    }
-    return sum;
-}
 
 /// Clients of a pool with one worker that stop in the middle of their body or of their answer.
 class ClientThatStandsStill : public SiteTest, public testing::WithParamInterface<bool> {
@@ -171,7 +162,7 @@ TEST_P(ClientThatStandsStill, IsOneOfManyThatDoNotFloodTheLog) {
     const auto spans = static_cast<std::size_t>((Clock::now() - begun) / std::chrono::seconds(10)) + 2;
     const auto named = [&] { return count_of(site().daemon().log(), client_in_log()); };
     EXPECT_TRUE(eventually(kPatience, [&] {
-        return named() + sum_in(site().daemon().log(), " more client(s) have sent nothing of a body") ==
+        return named() + sum_in_log(site().daemon().log(), " more client(s) have sent nothing of a body") ==
                clients;
     })) << site().daemon().log();
     EXPECT_GE(named(), most_lines_at_once);

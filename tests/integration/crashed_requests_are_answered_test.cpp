@@ -96,11 +96,12 @@ TEST_F(CrashedRequests, AreCutOffOnceTheirAnswerHasBegun) {
 }
 
 TEST_F(CrashedRequests, Get503WhenTheMasterIsTerminated) {
-    site().script("busy.php", "<?php file_put_contents('php://stderr', 'x'); sleep(20);");
+    site().pool().set("catch_workers_output", "yes");
+    site().script("busy.php", "<?php file_put_contents('php://stderr', 'it runs'); sleep(20);");
     site().start();
     FastCgiClient client(site().address());
     ASSERT_TRUE(client.send(site().request("/busy.php")));
-    std::this_thread::sleep_for(kWatch);
+    ASSERT_TRUE(site().daemon().wait_for_log("it runs"));
     site().daemon().signal(SIGTERM);
     EXPECT_EQ(client.read_answer().status(), 503);
     EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0}));

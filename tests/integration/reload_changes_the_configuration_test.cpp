@@ -278,7 +278,7 @@ TEST_F(Reload, StopsOfEveryKindEndIt) {
         const auto status = site().daemon().wait();
         ASSERT_TRUE(status.has_value()) << site().daemon().log();
         EXPECT_EQ(status->code, 0) << site().daemon().log();
-        EXPECT_TRUE(site().daemon().others().empty());
+        EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }));
     }
 }
 

@@ -76,11 +76,13 @@ TEST_F(TerminateTimeout, AnAnswerThatHasBegunIsCutOff) {
 
 TEST_F(TerminateTimeout, AStoppedWorkerIsKilledASecondLater) {
     SKIP_UNLESS_PHALANX("it stays for ever");
+    site().pool().set("catch_workers_output", "yes");
+    site().script("told.php", "<?php file_put_contents('php://stderr', \"it runs\\n\"); sleep(30);");
     site().start();
     FastCgiClient client(site().address());
     const Answer first = client.exchange(site().request("/quick.php").keep_connection());
-    ASSERT_TRUE(client.send(site().request("/hang.php").keep_connection()));
-    std::this_thread::sleep_for(milliseconds(200));
+    ASSERT_TRUE(client.send(site().request("/told.php").keep_connection()));
+    ASSERT_TRUE(site().daemon().wait_for_log("it runs"));
     ASSERT_TRUE(stop_process(std::atoi(first.body().c_str())));
     const Answer answer = client.read_answer();
     EXPECT_EQ(answer.status(), 504) << "the master answers for it" << answer;

@@ -15,6 +15,16 @@ inline std::string script_that_takes(double seconds) {
            "; while (microtime(true) < $end) usleep(5000); echo 'done';";
 }
 
+/// The same, but it works until let_scripts_end() (for a minute at most): for what has to happen meanwhile,
+/// however long it takes.
+inline std::string script_until_allowed() {
+    return "<?php echo getmypid(), ' '; flush(); for ($i = 0; $i < 12000 && !file_exists(__DIR__ . '/go'); "
+           "$i++) usleep(5000); echo 'done';";
+}
+inline void let_scripts_end(const Site& site) {
+    site.script("go", "");
+}
+
 /// A request whose script is known to run.
 class RunningScript {
   public:

@@ -77,7 +77,10 @@ TEST_F(StuckPool, IsNotWokenWhenItSleeps) {
     EXPECT_NE(site().get("/status").body().find("total processes:      0\n"), std::string::npos);
     EXPECT_TRUE(site().daemon().templates().empty());
     EXPECT_EQ(site().get("/quick.php").body(), "quick");
-    EXPECT_NE(site().get("/status").body().find("total processes:      1\n"), std::string::npos);
+    // (A worker serves before the master has heard of it.)
+    EXPECT_TRUE(eventually(kPatience, [&] {
+        return site().get("/status").body().find("total processes:      1\n") != std::string::npos;
+    }));
 }
 
 TEST_F(StuckPool, AnswersNobodyWhoMayNotConnect) {

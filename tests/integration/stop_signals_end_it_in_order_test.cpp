@@ -16,7 +16,8 @@ class StopSignals : public SiteTest {
         const std::string log = site().daemon().log();
         EXPECT_NE(log.find(last_words), std::string::npos) << log;
         EXPECT_TRUE(log.ends_with("NOTICE: exiting, bye-bye!\n")) << log;
-        EXPECT_EQ(site().daemon().others(), std::vector<pid_t>{}) << "processes are left";
+        EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().others().empty(); }))
+            << "processes are left";
         EXPECT_FALSE(std::filesystem::exists(site().address().host())) << "the socket is left";
         EXPECT_FALSE(std::filesystem::exists(pid_file())) << "the pid file is left";
     }

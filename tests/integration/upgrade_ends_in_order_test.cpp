@@ -14,7 +14,7 @@ class EndOfUpgrade : public UpgradeTest {
         UpgradeTest::SetUp();
         if (IsSkipped()) return;
         site().script("pid.php", "<?php echo getmypid();");
-        site().script("slow.php", script_that_takes(2));
+        site().script("until.php", script_until_allowed());
     }
     /// What answers now.
     pid_t worker() { return std::atoi(site().get("/pid.php").body().c_str()); }
@@ -22,11 +22,12 @@ class EndOfUpgrade : public UpgradeTest {
 
 TEST_F(EndOfUpgrade, GoesOnWhenTheFormerMasterIsKilled) {
     site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
+    RunningScript slow(site().address(), site().request("/until.php"));
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     const auto former = former_masters();
     ASSERT_EQ(former.size(), 1u);
     ASSERT_TRUE(kill_process(former[0]));
+    let_scripts_end(site());
     EXPECT_NE(slow.rest().output.find("done"), std::string::npos);
     EXPECT_NE(worker(), 0) << site().daemon().log();
     EXPECT_TRUE(ends({slow.pid()}));
@@ -36,7 +37,7 @@ TEST_F(EndOfUpgrade, GoesOnWhenTheFormerMasterIsKilled) {
 
 TEST_F(EndOfUpgrade, DiesWithTheMaster) {
     site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
+    RunningScript slow(site().address(), site().request("/until.php"));
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     ASSERT_EQ(former_masters().size(), 1u);
     site().daemon().signal(SIGKILL);

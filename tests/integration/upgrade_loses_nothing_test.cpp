@@ -18,6 +18,7 @@ class Upgrade : public UpgradeTest {
         if (IsSkipped()) return;
         site().script("pid.php", "<?php echo getmypid();");
         site().script("slow.php", script_that_takes(2));
+        site().script("until.php", script_until_allowed());
     }
     /// What answers now.
     pid_t worker() { return std::atoi(site().get("/pid.php").body().c_str()); }
@@ -66,13 +67,14 @@ TEST_F(Upgrade, LeavesNoProcessAndNoDescriptorBehind) {
 
 TEST_F(Upgrade, LetsRunningRequestsEnd) {
     site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
+    RunningScript slow(site().address(), site().request("/until.php"));
     ASSERT_NE(slow.pid(), 0);
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     const pid_t next = worker();
     EXPECT_NE(next, 0);
     EXPECT_NE(next, slow.pid());
     EXPECT_TRUE(is_alive(slow.pid()));
+    let_scripts_end(site());
     EXPECT_NE(slow.rest().output.find("done"), std::string::npos) << site().daemon().log();
     EXPECT_TRUE(ends({slow.pid()}));
     EXPECT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); })) << site().daemon().log();
@@ -202,12 +204,13 @@ TEST_F(Upgrade, TakesHundredsOfPools) {
 
 TEST_F(Upgrade, ComesTwiceOnlyOnceTheFormerProgramHasEnded) {
     site().start();
-    RunningScript slow(site().address(), site().request("/slow.php"));
+    RunningScript slow(site().address(), site().request("/until.php"));
     ASSERT_NE(slow.pid(), 0);
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     replace_program();
     EXPECT_TRUE(site().reload("takes over once the former program's processes have ended"));
     EXPECT_FALSE(runs_new_program(site().daemon().pid()));
+    let_scripts_end(site());
     EXPECT_NE(slow.rest().output.find("done"), std::string::npos);
     EXPECT_TRUE(eventually(kPatience, [&] { return runs_new_program(site().daemon().pid()); }))
         << site().daemon().log();

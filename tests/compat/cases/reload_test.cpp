@@ -82,6 +82,11 @@ TEST_F(ReloadLog, OfAnEmergencyRestart) {
                     return now.size() == 1 && now != workers;
                 })) << site.daemon().log();
             }
+            // (A worker of before the restart may be replaced once more, too.)
+            EXPECT_TRUE(harness::eventually(harness::kPatience, [&] {
+                const std::string log = site.daemon().log();
+                return log.find("systemd monitor") != log.rfind("systemd monitor");
+            })) << site.daemon().log();
             EXPECT_EQ(site.get("/x.php").body(), "x");
         });
 }

@@ -19,26 +19,26 @@ const std::vector<std::pair<std::string, std::string>>& scripts() {
         {"calls.php",
          "<?php class K { function m($n) { return $n ? $this->m($n - 1) : inner(); }\n"
          " static function s() { return (new K)->m(2); } }\n"
-         "function inner() { sleep(2); return 1; }\nfunction gen() { yield K::s(); }\n"
+         "function inner() { sleep(3); return 1; }\nfunction gen() { yield K::s(); }\n"
          "$f = function () { foreach (gen() as $x) echo $x; };\neval('array_map($f, [1]);');"},
         {"include.php", "<?php include __DIR__ . '/included.inc';"},
-        {"shutdown.php", "<?php register_shutdown_function(function () { usleep(1500000); }); echo 'x';"},
+        {"shutdown.php", "<?php register_shutdown_function(function () { usleep(3000000); }); echo 'x';"},
         {"buffer.php",
-         "<?php ob_start(function ($b) { usleep(1500000); return $b; }); echo 'x';\nob_end_flush();"},
+         "<?php ob_start(function ($b) { usleep(3000000); return $b; }); echo 'x';\nob_end_flush();"},
         {"destructor.php",
-         "<?php class D { function __destruct() { usleep(1500000); } }\n$d = new D;\n$d = null; echo 'x';"},
+         "<?php class D { function __destruct() { usleep(3000000); } }\n$d = new D;\n$d = null; echo 'x';"},
         {"iterators.php",
-         "<?php function slow() { usleep(1500000); yield 1; }\nforeach (new IteratorIterator(slow()) as $x) "
+         "<?php function slow() { usleep(3000000); yield 1; }\nforeach (new IteratorIterator(slow()) as $x) "
          "echo $x;"},
-        {"fiber.php", "<?php $f = new Fiber(function () { usleep(1500000); });\n$f->start(); echo 'x';"},
+        {"fiber.php", "<?php $f = new Fiber(function () { usleep(3000000); });\n$f->start(); echo 'x';"},
         {"reading.php",
          "<?php $s = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);\nstream_set_timeout($s[0], "
-         "1, "
-         "500000);\nfread($s[0], 10);"},
+         "3, "
+         "0);\nfread($s[0], 10);"},
         {"names.php",
-         "<?php $n = str_repeat('n', 1500);\neval(\"function $n() { usleep(1500000); }\");\n$n();"},
-        {"top.php", "<?php usleep(1500000); echo 'x';"},
-        {"query.php", "<?php usleep(1500000); echo 'x';"},
+         "<?php $n = str_repeat('n', 1500);\neval(\"function $n() { usleep(3000000); }\");\n$n();"},
+        {"top.php", "<?php usleep(3000000); echo 'x';"},
+        {"query.php", "<?php usleep(3000000); echo 'x';"},
     };
     return list;
 }
@@ -69,7 +69,7 @@ Logs logs_of(const harness::DaemonProgram& program, const std::string& depth) {
     site.pool().set("slowlog", slow_log.string()).set("request_slowlog_timeout", "1");
     site.pool().set("pm.max_children", std::to_string(scripts().size()));
     site.pool().set("request_slowlog_trace_depth", depth);
-    site.script("included.inc", "<?php\nfunction f() { usleep(1500000); }\nf(); echo 'x';");
+    site.script("included.inc", "<?php\nfunction f() { usleep(3000000); }\nf(); echo 'x';");
     for (const auto& [name, code] : scripts()) site.script(name, code);
     site.start();
     // All at once, each in a worker of its own; the entries are put in order afterwards.
