@@ -6,18 +6,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include "phalanx/base/field_codec.hpp"
+#include "diagnostic_codec.hpp"
 #include "phalanx/os/descriptor.hpp"
-
-namespace phalanx::config {
-
-template <typename Visitor>
-void visit_fields(Diagnostic& diagnostic, Visitor& field) {
-    field(diagnostic.level);
-    field(diagnostic.text);
-}
-
-}  // namespace phalanx::config
 
 namespace phalanx::master {
 namespace {
@@ -33,10 +23,12 @@ NewConfiguration read_configuration(const Options& options, const MasterFacts& f
     NewConfiguration result{std::nullopt, std::move(loaded.diagnostics)};
     if (!loaded.settings) return result;
     auto plan = make_plan(*std::move(loaded.settings), options, facts);
-    if (plan) {
+    // This process is a copy: what it cannot be given the master cannot have either.
+    const base::Result<void> limited = plan ? options.limit(plan->global) : plan.error();
+    if (limited) {
         result.plan = *std::move(plan);
     } else {
-        result.diagnostics.push_back({config::LogLevel::error, plan.error().text()});
+        result.diagnostics.push_back({config::LogLevel::error, limited.error().text()});
     }
     return result;
 }

@@ -7,9 +7,9 @@
 
 #include "event_loop.hpp"
 #include "phalanx/config/load.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "phalanx/os/process.hpp"
-#include "pool_plan.hpp"
 
 namespace phalanx::master {
 

@@ -85,7 +85,7 @@ std::string OwnPages::page_for(const fastcgi::Params& params, Address at, std::s
         const status::Answer answer = status::ping_answer(parts_.ping_response, method);
         return powered_by(at) + answer.head + answer.body;
     }
-    if (path == parts_.status_path) {
+    if (!path.empty() && path == parts_.status_path) {
         const std::string_view query = params.find("QUERY_STRING").value_or("");
         const status::Answer answer = status::status_answer(parts_.snapshot(), method, query);
         return powered_by(at) + answer.head + answer.body;

@@ -6,8 +6,8 @@
 
 #include "open_sockets.hpp"
 #include "phalanx/log/error_log.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/passed_sockets.hpp"
-#include "pool_plan.hpp"
 
 namespace phalanx::master {
 

@@ -1,6 +1,6 @@
 #include "phalanx/base/field_codec.hpp"
 #include "phalanx/config/settings_codec.hpp"
-#include "pool_plan.hpp"
+#include "phalanx/master/plan.hpp"
 
 namespace phalanx::os {
 

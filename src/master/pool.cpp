@@ -17,7 +17,7 @@ using log::Level;
 
 }  // namespace
 
-base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts parts) {
+base::Result<std::unique_ptr<Pool>> Pool::create(PoolSurroundings& around, Parts& parts) {
     const auto slots = static_cast<std::size_t>(parts.plan.settings.pm_max_children);
     auto pages = link::PoolPages::create({slots, sizeof(status::SlotPage), sizeof(status::PoolPage)});
     if (!pages) return pages.error();

@@ -12,8 +12,8 @@
 #include "lost_request.hpp"
 #include "own_pages.hpp"
 #include "phalanx/link/pool_pages.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/listen_socket.hpp"
-#include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "recruiter.hpp"
 #include "request_watch.hpp"
@@ -57,7 +57,8 @@ class Pool final : public DispatchEvents,
         /// How long its requests may run on once the next generation has taken its place.
         std::chrono::milliseconds grace{0};
     };
-    [[nodiscard]] static base::Result<std::unique_ptr<Pool>> create(PoolSurroundings& around, Parts parts);
+    /// Takes the parts, unless it fails: then they are as they were.
+    [[nodiscard]] static base::Result<std::unique_ptr<Pool>> create(PoolSurroundings& around, Parts& parts);
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
     ~Pool();

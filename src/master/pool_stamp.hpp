@@ -1,7 +1,7 @@
 #pragma once
 
 #include "phalanx/master/options.hpp"
-#include "pool_plan.hpp"
+#include "phalanx/master/plan.hpp"
 
 namespace phalanx::master {
 

@@ -59,9 +59,7 @@ Result<void> Pools::change_to(std::vector<PoolPlan> plans, std::chrono::millisec
         auto made = same != nullptr ? keep(next, *same) : make(next, std::move(plan), open, grace);
         if (made) continue;
         for (const Next& pool : next) {
-            if (!pool.made) continue;
-            discard(pool.made->socket());
-            if (pool.made->status_socket() != nullptr) discard(*pool.made->status_socket());
+            if (pool.made) discard_sockets_of(*pool.made);
         }
         return made;
     }
@@ -154,13 +152,20 @@ Result<std::vector<os::ListenSocket>> Pools::reserve(const std::vector<PoolPlan>
 }
 
 Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Forerunner* former) {
-    auto pool = Pool::create(around_, std::move(parts));
-    if (!pool) return pool;
+    auto pool = Pool::create(around_, parts);
+    if (!pool) {
+        discard(parts.socket);
+        if (parts.status_socket) discard(*parts.status_socket);
+        return pool;
+    }
     if (former != nullptr) {
         (*pool)->follow(*former);
         return pool;
     }
-    if (auto opened = (*pool)->open(); !opened) return opened.error();
+    if (auto opened = (*pool)->open(); !opened) {
+        discard_sockets_of(**pool);
+        return opened.error();
+    }
     return pool;
 }
 
@@ -242,6 +247,11 @@ std::size_t Pools::owners_of(const os::ListenSocket& socket) const {
 
 void Pools::discard(const os::ListenSocket& socket) const {
     if (owners_of(socket) == 0 && !passed_.holds(socket)) os::remove_socket_file(socket);
+}
+
+void Pools::discard_sockets_of(const Pool& pool) const {
+    discard(pool.socket());
+    if (pool.status_socket() != nullptr) discard(*pool.status_socket());
 }
 
 /// Every pool that does not stay gives way: to its heir, once that is ready, or because it has none.

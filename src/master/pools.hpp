@@ -10,9 +10,9 @@
 #include "open_sockets.hpp"
 #include "passed_sockets.hpp"
 #include "phalanx/base/result.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "pool.hpp"
-#include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 
 namespace phalanx::master {
@@ -98,6 +98,7 @@ class Pools {
     /// Pools that have the Unix socket's file for one of theirs.
     [[nodiscard]] std::size_t owners_of(const os::ListenSocket& socket) const;
     void discard(const os::ListenSocket& socket) const;
+    void discard_sockets_of(const Pool& pool) const;
     void close_unused_passed();
     void let_go_of_present(std::vector<Next> next, std::chrono::milliseconds grace);
     void say_ignored_owner(const config::PoolSettings& settings);

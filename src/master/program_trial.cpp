@@ -12,6 +12,7 @@
 
 #include "phalanx/master/upgrade.hpp"
 #include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/shared_memory.hpp"
 #include "staff.hpp"
 
 namespace phalanx::master {
@@ -44,7 +45,8 @@ std::pair<log::Level, std::string_view> level_and_text(std::string_view line) {
 }  // namespace
 
 void ProgramTrial::start(const std::string& program, std::vector<std::string> arguments,
-                         std::vector<std::string> environment, std::uint64_t file_limit, Done done) {
+                         std::vector<std::string> environment, std::uint64_t file_limit,
+                         const MasterFacts& facts, Done done) {
     program_ = program;
     done_ = std::move(done);
     said_.clear();
@@ -56,15 +58,22 @@ void ProgramTrial::start(const std::string& program, std::vector<std::string> ar
     if (!pipe) return fail(pipe.error());
     auto nothing = os::open_for_reading("/dev/null");
     if (!nothing) return fail(nothing.error());
-    // In the foreground and on standard error, whatever was said before: what counts is what it says here.
-    arguments.insert(arguments.end(), {"-F", "-O", "-t"});
+    auto tried = os::make_empty_memory("phalanx configuration");
+    if (!tried) return fail(tried.error());
+    tried_ = *std::move(tried);
+    arguments.insert(arguments.end(), {"-O", "-t"});
     os::ProgramStart start;
     start.path = program;
     start.arguments = std::move(arguments);
     start.environment = std::move(environment);
-    start.environment.push_back(fmt::format("{}=1", trial_variable));
+    constexpr int place_of_tried = 3;
+    start.environment.push_back(
+        fmt::format("{}={}:{}:{}", trial_variable, place_of_tried, facts.pid, facts.nice_value));
     start.file_limit = file_limit;
-    start.descriptors = {{nothing->get(), 0}, {pipe->write_end.get(), 1}, {pipe->write_end.get(), 2}};
+    start.descriptors = {{nothing->get(), 0},
+                         {pipe->write_end.get(), 1},
+                         {pipe->write_end.get(), 2},
+                         {tried_.get(), place_of_tried}};
     auto child = os::start_program(start);
     if (!child) return fail(child.error());
     child_ = *std::move(child);
@@ -135,7 +144,8 @@ void ProgramTrial::end_with(TrialOutcome outcome) {
     timer_.cancel();
     said_ = {};
     if (child_.pidfd) (void)os::send_signal(child_.pidfd, SIGKILL);
-    if (const Done done = std::exchange(done_, nullptr)) done(outcome);
+    os::UniqueFd tried = std::move(tried_);
+    if (const Done done = std::exchange(done_, nullptr)) done(outcome, std::move(tried));
 }
 
 }  // namespace phalanx::master

@@ -6,6 +6,7 @@
 
 #include "event_loop.hpp"
 #include "phalanx/log/error_log.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "phalanx/os/process.hpp"
 
@@ -19,13 +20,16 @@ enum class TrialOutcome : std::uint8_t { failed, passed, foreign };
 /// goes on serving. One trial at a time.
 class ProgramTrial final : public ReadyHandler {
   public:
-    using Done = std::function<void(TrialOutcome outcome)>;
+    /// `tried`: for the start of the program, if it has passed (tried_variable).
+    using Done = std::function<void(TrialOutcome outcome, os::UniqueFd tried)>;
     ProgramTrial(EventLoop& loop, log::ErrorLog& log) : loop_(loop), log_(log), timer_(loop) {}
 
-    /// `arguments` are those of the start, the name included. Calls `done` once, from the loop. What the
-    /// program says goes to the log if it does not pass.
+    /// `arguments` are those of the start, the name included; `facts` are what the program will find when it
+    /// is executed in this process. Calls `done` once, from the loop. What the program says goes to the log
+    /// if it does not pass.
     void start(const std::string& program, std::vector<std::string> arguments,
-               std::vector<std::string> environment, std::uint64_t file_limit, Done done);
+               std::vector<std::string> environment, std::uint64_t file_limit, const MasterFacts& facts,
+               Done done);
     [[nodiscard]] bool is_running() const { return static_cast<bool>(done_); }
     /// Nobody wants to know any more.
     void cancel();
@@ -45,6 +49,7 @@ class ProgramTrial final : public ReadyHandler {
     Done done_;
     os::Child child_;
     os::UniqueFd output_;
+    os::UniqueFd tried_;
     Watch watch_;
     std::string said_;
     Timer timer_;

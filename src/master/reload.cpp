@@ -30,7 +30,7 @@ void Master::Running::reload() {
                                       state_ == State::finishing ? "finishing" : "terminating"));
     }
     // What is being read now may be older than this wish.
-    if (reader_.is_reading() || trial_.is_running() || is_upgrading_) {
+    if (reader_.is_reading() || trial_.is_running() || tried_) {
         reload_again_ = true;
         return;
     }
@@ -38,7 +38,7 @@ void Master::Running::reload() {
         (void)os::notify_service_manager(
             fmt::format("RELOADING=1\nMONOTONIC_USEC={}", base::monotonic_usec()));
     }
-    if (program_.was_replaced()) return try_new_program();
+    if (program_.was_replaced()) return prepare_for_new_program();
     read_configuration();
 }
 
@@ -91,7 +91,7 @@ void Master::Running::apply(const config::GlobalSettings& next) {
     if (global_.pid == former_pid_file) return;
     const bool had_one = std::exchange(pid_file_written_, false);
     if (write_pid_file()) {
-        if (had_one) (void)::unlink(former_pid_file.c_str());
+        if (had_one) remove_former_pid_file(former_pid_file);
     } else {
         // Whoever looks for the master still finds it.
         global_.pid = former_pid_file;

@@ -44,7 +44,7 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, os::SignalQueue signal
       options_(options),
       log_(log),
       quota_(static_cast<std::size_t>(global.process_max), log),
-      facts_{::getpid(), ::geteuid() == 0, ::getpriority(PRIO_PROCESS, 0)},
+      facts_(facts_of_this_process()),
       around_{*loop_,
               log,
               unclaimed_,
@@ -72,7 +72,7 @@ Master::Running::Running(std::unique_ptr<EventLoop> loop, os::SignalQueue signal
     os::become_subreaper();
 }
 
-Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets passed,
+Result<void> Master::Running::bind(Plan plan, os::PassedSockets passed,
                                    std::optional<os::PassedDescriptor> former) {
     if (former) {
         former_ = std::make_unique<FormerMaster>(*loop_, around_, *std::move(former),
@@ -82,9 +82,7 @@ Result<void> Master::Running::bind(config::Settings settings, os::PassedSockets 
     }
     socket_store_.know(passed);
     pools_.take_passed(std::move(passed));
-    auto plan = make_plan(std::move(settings), options_, facts_);
-    if (!plan) return plan.error();
-    if (auto bound = pools_.change_to(std::move(plan->pools), grace()); !bound) return bound;
+    if (auto bound = pools_.change_to(std::move(plan.pools), grace()); !bound) return bound;
     say_inherited();
     socket_store_.keep(pools_.sockets());
     if (!former_) return {};
@@ -103,8 +101,7 @@ int Master::Running::run(const std::function<void()>& announce) {
         clean_up();
         return 78;
     }
-    if (former_ && !former_->pid_file().empty() && former_->pid_file() != global_.pid)
-        (void)::unlink(former_->pid_file().c_str());
+    if (former_ && !former_->pid_file().empty()) remove_former_pid_file(former_->pid_file());
     raise_priority();
     if (auto watching = loop_->watch(signals_.fd(), EPOLLIN, *this)) {
         signals_watch_ = *std::move(watching);
@@ -125,6 +122,16 @@ int Master::Running::run(const std::function<void()>& announce) {
     clean_up();
     log_.notice("exiting, bye-bye!");
     return 0;
+}
+
+/// Unless its path is only another name of the present one's: /var/run is mostly /run.
+void Master::Running::remove_former_pid_file(const std::string& former) const {
+    struct stat old_file {};
+    struct stat file {};
+    if (::stat(former.c_str(), &old_file) != 0) return;
+    const bool is_there = !global_.pid.empty() && ::stat(global_.pid.c_str(), &file) == 0;
+    if (is_there && file.st_dev == old_file.st_dev && file.st_ino == old_file.st_ino) return;
+    (void)::unlink(former.c_str());
 }
 
 bool Master::Running::write_pid_file() {
@@ -307,6 +314,7 @@ void Master::Running::finish() {
     if (!enter(State::finishing)) return;
     reader_.cancel();
     trial_.cancel();
+    drop_upgrade();
     if (former_) former_->signal(SIGQUIT);
     pools_.finish();
     stop_timer_.start(grace(), [this] { terminate(); });
@@ -317,6 +325,7 @@ void Master::Running::terminate() {
     if (!enter(State::terminating)) return;
     reader_.cancel();
     trial_.cancel();
+    drop_upgrade();
     if (former_) former_->signal(SIGTERM);
     pools_.stop_with(SIGTERM);
     stop_timer_.start(terminate_grace, [this] { kill_what_stays(); });

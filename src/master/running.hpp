@@ -12,12 +12,12 @@
 #include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/listen_queue.hpp"
 #include "phalanx/os/own_program.hpp"
 #include "phalanx/os/signal_queue.hpp"
 #include "phalanx/os/stall_alarm.hpp"
-#include "pool_plan.hpp"
 #include "pool_surroundings.hpp"
 #include "pools.hpp"
 #include "program_trial.hpp"
@@ -42,7 +42,7 @@ class Master::Running : ReadyHandler {
     Running(std::unique_ptr<EventLoop> loop, os::SignalQueue signals, const config::GlobalSettings& global,
             const Options& options, log::ErrorLog& log);
 
-    [[nodiscard]] base::Result<void> bind(config::Settings settings, os::PassedSockets passed,
+    [[nodiscard]] base::Result<void> bind(Plan plan, os::PassedSockets passed,
                                           std::optional<os::PassedDescriptor> former);
     [[nodiscard]] int run(const std::function<void()>& announce);
     /// Removes the files that a start leaves: sockets and pid file.
@@ -73,10 +73,11 @@ class Master::Running : ReadyHandler {
     void change_to(NewConfiguration next);
     void keep_configuration();
     // The program was replaced: upgrade.cpp
-    void try_new_program();
-    void tried_new_program(TrialOutcome outcome);
+    void prepare_for_new_program();
     void reserve_addresses(const NewConfiguration& next);
+    void tried_new_program(TrialOutcome outcome, os::UniqueFd tried);
     void upgrade();
+    void drop_upgrade();
     struct Handover {
         os::MessagePair link;
         os::Pipe verdict;  ///< closed: the new program runs; a byte: it does not
@@ -89,6 +90,7 @@ class Master::Running : ReadyHandler {
     void look_whether_former_is_over();
     void former_master_ended();
     bool write_pid_file();
+    void remove_former_pid_file(const std::string& former) const;
     void apply(const config::GlobalSettings& next);
     void say_execution();
     void say_inherited();
@@ -136,7 +138,7 @@ class Master::Running : ReadyHandler {
     bool renew_all_ = false;                   ///< the next reload is an emergency restart
     bool reload_again_ = false;                ///< asked for while the configuration is being read
     std::vector<os::ListenSocket> reserved_;   ///< for the new program
-    bool is_upgrading_ = false;                ///< the new program has passed its trial
+    os::UniqueFd tried_;                       ///< for it, too: the configuration that it has checked
     bool upgrade_later_ = false;               ///< asked for when it could not be
     std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones
     std::uint64_t requests_reported_ = 0;

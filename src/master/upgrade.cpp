@@ -14,13 +14,14 @@
 // A reload where the file of the running program was replaced, in this order, so that nothing is lost when
 // something is wrong:
 //
-//   the new program tests the configuration (-t) in a child      bad: an error, nothing else happens
-//   addresses and access logs that are new in it are opened      not to be had: the same
-//   signals wait, until the new program takes them
-//   the process forks; the copy is the former master, with all workers, connections and the line
-//   the process executes the new program                         bad: the copy goes; an error
-//   the new program starts its pools as at any start, while the former master serves
-//   each takes the place of the former one's pool as at a reload (FormerMaster, Successor)
+//   addresses and access logs that are new are opened            not to be had: an error, nothing else
+//   happens the new program reads and checks the configuration in a child, as for a start, and writes down
+//   what is to become of it                                              bad: the same signals wait, until
+//   the new program takes them the process forks; the copy is the former master, with all workers,
+//   connections and the line the process executes the new program                         bad: the copy goes;
+//   an error the new program takes what it has written down, whatever the files hold by now, and starts its
+//   pools as at any start, while the former master serves each takes the place of the former one's pool as at
+//   a reload (FormerMaster, Successor)
 
 namespace phalanx::master {
 namespace {
@@ -33,7 +34,7 @@ constexpr std::chrono::seconds last_answers_limit{5};
 
 }  // namespace
 
-void Master::Running::try_new_program() {
+void Master::Running::prepare_for_new_program() {
     const bool is_first_start = static_cast<bool>(announce_);
     if (is_first_start || (former_ && former_->lives())) {
         log_.notice(
@@ -42,29 +43,12 @@ void Master::Running::try_new_program() {
         upgrade_later_ = true;
         return;
     }
-    trial_.start(program_.path(), options_.command_line, os::environment_list(), around_.file_limit,
-                 [this](TrialOutcome outcome) { tried_new_program(outcome); });
-}
-
-void Master::Running::tried_new_program(TrialOutcome outcome) {
-    const bool again = std::exchange(reload_again_, false);
-    switch (outcome) {
-        case TrialOutcome::passed:
-            return reader_.start([this](const NewConfiguration& next) { reserve_addresses(next); });
-        case TrialOutcome::foreign:
-            log_.warning(fmt::format(
-                "{} was replaced by one that cannot take over: the master runs the former program until it "
-                "is restarted",
-                program_.path()));
-            return read_configuration();
-        case TrialOutcome::failed:
-            return again ? reload() : keep_configuration();
-    }
+    reader_.start([this](const NewConfiguration& next) { reserve_addresses(next); });
 }
 
 /// The new program ends if it cannot listen, and everything with it: so that is tried here.
 void Master::Running::reserve_addresses(const NewConfiguration& next) {
-    // What this program cannot read the new one can, as it has said.
+    // What this program cannot read the new one may: that is for its trial to say.
     if (next.plan) {
         auto reserved = pools_.reserve(next.plan->pools);
         if (!reserved) {
@@ -72,14 +56,34 @@ void Master::Running::reserve_addresses(const NewConfiguration& next) {
             return std::exchange(reload_again_, false) ? reload() : keep_configuration();
         }
         reserved_ = *std::move(reserved);
-        // The new program takes what is ours for stored.
-        std::vector<const os::ListenSocket*> all = pools_.sockets();
-        for (const os::ListenSocket& socket : reserved_) all.push_back(&socket);
-        socket_store_.keep(all);
     }
-    // From the loop itself, which the copy of the process goes on with.
-    is_upgrading_ = true;
-    upgrade_timer_.start({}, [this] { upgrade(); });
+    trial_.start(
+        program_.path(), options_.command_line, os::environment_list(), around_.file_limit, facts_,
+        [this](TrialOutcome outcome, os::UniqueFd tried) { tried_new_program(outcome, std::move(tried)); });
+}
+
+void Master::Running::tried_new_program(TrialOutcome outcome, os::UniqueFd tried) {
+    // What was tried may be older than this wish.
+    if (std::exchange(reload_again_, false)) {
+        drop_upgrade();
+        return reload();
+    }
+    switch (outcome) {
+        case TrialOutcome::passed:
+            tried_ = std::move(tried);
+            // From the loop itself, which the copy of the process goes on with.
+            return upgrade_timer_.start({}, [this] { upgrade(); });
+        case TrialOutcome::foreign:
+            drop_upgrade();
+            log_.warning(fmt::format(
+                "{} was replaced by one that cannot take over: the master runs the former program until it "
+                "is restarted",
+                program_.path()));
+            return read_configuration();
+        case TrialOutcome::failed:
+            drop_upgrade();
+            return keep_configuration();
+    }
 }
 
 std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
@@ -89,18 +93,27 @@ std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
     return all;
 }
 
+/// Forgets what was made for the new program.
+void Master::Running::drop_upgrade() {
+    for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
+    reserved_.clear();
+    tried_.reset();
+    upgrade_timer_.cancel();
+}
+
 void Master::Running::upgrade() {
-    is_upgrading_ = false;
-    reload_again_ = false;
-    const auto give_up = [this] {
-        for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
-        reserved_.clear();
-        if (!is_ending()) socket_store_.keep(pools_.sockets());
-    };
-    if (is_ending()) return give_up();
+    if (std::exchange(reload_again_, false)) {
+        drop_upgrade();
+        return reload();
+    }
+    // The new program takes what is ours for stored.
+    std::vector<const os::ListenSocket*> all = pools_.sockets();
+    for (const os::ListenSocket& socket : reserved_) all.push_back(&socket);
+    socket_store_.keep(all);
     say_execution();
-    const auto fail = [&](const base::Error& why) {
-        give_up();
+    const auto fail = [this](const base::Error& why) {
+        drop_upgrade();
+        socket_store_.keep(pools_.sockets());
         log_.error(why.text());
         keep_configuration();
     };
@@ -145,6 +158,8 @@ base::Error Master::Running::execute_new_program(Handover handover, pid_t former
     execution.environment.push_back(
         fmt::format("{}={}:{}", former_master_variable, handover.link.here.get(), former));
     execution.descriptors.push_back(handover.link.here.get());
+    execution.environment.push_back(fmt::format("{}={}:", tried_variable, tried_.get()));
+    execution.descriptors.push_back(tried_.get());
     base::Error failed;
     log_.with_former_standard_error([&] { failed = os::execute(execution); });
     (void)os::write_all(handover.verdict.write_end.get(), "n");
@@ -173,6 +188,7 @@ void Master::Running::become_former(Handover handover) {
     state_ = State::serving;
     pools_.become_former();
     reserved_.clear();
+    tried_.reset();
     successor_ = std::make_unique<Successor>(
         Successor::Parts{*loop_, pools_, around_, facts_.pid, [this] { look_whether_over(); }},
         std::move(handover.link.there));

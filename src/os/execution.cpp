@@ -96,7 +96,7 @@ base::Error execute(const Execution& execution) {
     return error;
 }
 
-std::optional<PassedDescriptor> take_passed_descriptor(const std::string& variable) {
+std::optional<PassedDescriptor> take_passed_descriptor(const std::string& variable, PassedKind kind) {
     const char* value = std::getenv(variable.c_str());
     if (value == nullptr) return std::nullopt;
     const std::string text = value;
@@ -107,7 +107,8 @@ std::optional<PassedDescriptor> take_passed_descriptor(const std::string& variab
     if (!number || *number <= STDERR_FILENO || *number > INT_MAX) return std::nullopt;
     const int fd = static_cast<int>(*number);
     struct stat file {};
-    if (::fstat(fd, &file) != 0 || !S_ISSOCK(file.st_mode)) return std::nullopt;
+    const mode_t wanted = kind == PassedKind::socket ? S_IFSOCK : S_IFREG;
+    if (::fstat(fd, &file) != 0 || (file.st_mode & S_IFMT) != wanted) return std::nullopt;
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return std::nullopt;
     return PassedDescriptor{UniqueFd(fd), text.substr(colon + 1)};
 }

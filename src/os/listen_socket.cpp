@@ -69,8 +69,13 @@ Result<void> check_path_is_free(const sockaddr_un& address) {
 Result<void> give_socket_file(ListenSocket& listening, const SocketOwner& owner) {
     const std::string& path = listening.bound_path;
     const UniqueFd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) {
+        auto error = system_error(fmt::format("the socket '{}' cannot be given to its owner", path));
+        (void)::unlink(path.c_str());
+        return error;
+    }
     struct stat found {};
-    if (!file || ::fstat(file.get(), &found) != 0 || !S_ISSOCK(found.st_mode))
+    if (::fstat(file.get(), &found) != 0 || !S_ISSOCK(found.st_mode))
         return Error{fmt::format("the socket '{}' was replaced while it was made", path)};
     listening.device = found.st_dev;
     listening.inode = found.st_ino;

@@ -1,5 +1,6 @@
 #include "phalanx/os/own_program.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,13 @@ OwnProgram::OwnProgram(const std::string& name) {
 
 bool OwnProgram::was_replaced() const {
     return ::access(path_.c_str(), X_OK) == 0 && !is_running_program(path_);
+}
+
+std::string running_program_mark() {
+    struct stat file {};
+    if (::stat(running_program, &file) != 0) return {};
+    return fmt::format("{}:{}:{}:{}.{}", file.st_dev, file.st_ino, file.st_size, file.st_ctim.tv_sec,
+                       file.st_ctim.tv_nsec);
 }
 
 }  // namespace phalanx::os

@@ -80,6 +80,12 @@ base::Result<UniqueFd> make_memory_with(const char* name, std::span<const std::b
     return fd;
 }
 
+base::Result<UniqueFd> make_empty_memory(const char* name) {
+    UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
+    if (!fd) return base::system_error("memfd_create() failed");
+    return fd;
+}
+
 base::Result<std::size_t> file_size(int fd, std::size_t most) {
     struct stat info {};
     if (::fstat(fd, &info) != 0) return base::system_error("fstat() failed");

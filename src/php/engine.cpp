@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cgi_module.hpp"
+#include "exec_guard.hpp"
 #include "limit_watch.hpp"
 #include "phalanx/base/panic.hpp"
 #include "pool_values.hpp"
@@ -141,6 +142,7 @@ void worker_started() {
     remember_working_directory();
     if (!scripts_change_signals()) keep_time_by_ticks();
     watch_limits();
+    refuse_exec();
 }
 
 }  // namespace phalanx::php

@@ -24,10 +24,6 @@ void append(std::string& out, const Metric& metric) {
     fmt::format_to(std::back_inserter(out), "phpfpm_{} {}\n", metric.name, metric.value);
 }
 
-}  // namespace
-
-namespace {
-
 void append_line(std::string& out, const LineSnapshot& line) {
     const Metric metrics[] = {
         {"queue_requests", "gauge", "The number of requests that wait in the master for a worker.",

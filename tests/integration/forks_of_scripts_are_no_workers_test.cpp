@@ -47,6 +47,21 @@ TEST_F(ForksOfScripts, AnswerOnceAndWriteOneLogLine) {
     EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 5) << log;
 }
 
+TEST_F(ForksOfScripts, MayExecuteAProgramAsTheWorkerMayNot) {
+    make_writable();
+    site().script("exec.php",
+                  "<?php if (($_GET['fork'] ?? '') && ($pid = pcntl_fork())) { pcntl_waitpid($pid, $status);"
+                  "echo 'code ', pcntl_wexitstatus($status); exit; }"
+                  "var_dump(@pcntl_exec('/bin/sh', ['-c', 'exit 7'])); echo getmypid();");
+    site().start();
+    FastCgiClient client(site().address());
+    const Answer refused = client.exchange(site().request("/exec.php").keep_connection());
+    EXPECT_TRUE(refused.body().starts_with("bool(false)\n")) << refused;
+    EXPECT_EQ(client.exchange(site().request("/exec.php?fork=1").keep_connection()).body(), "code 7");
+    // The same worker goes on.
+    EXPECT_EQ(client.exchange(site().request("/exec.php").keep_connection()).body(), refused.body());
+}
+
 TEST_F(ForksOfScripts, HoldNoDescriptorOfTheWorker) {
     make_writable();
     site().script(

@@ -70,15 +70,13 @@ TEST_F(IdleWorkers, BeyondThePlacesAtTheDoorAreGivenWork) {
     std::vector<std::unique_ptr<RunningScript>> scripts;
     std::set<pid_t> served;
     for (int i = 0; i < kWorkers; ++i) {
-        scripts.push_back(
-            std::make_unique<RunningScript>(site().address(), site().request("/until.php")));
+        scripts.push_back(std::make_unique<RunningScript>(site().address(), site().request("/until.php")));
         served.insert(scripts.back()->pid());
     }
     EXPECT_EQ(served.size(), static_cast<std::size_t>(kWorkers));
     EXPECT_EQ(served.count(0), 0u);
     let_scripts_end(site());
-    for (const auto& script : scripts)
-        EXPECT_NE(script->rest().output.find("done"), std::string::npos);
+    for (const auto& script : scripts) EXPECT_NE(script->rest().output.find("done"), std::string::npos);
 }
 
 TEST_F(IdleWorkers, AreNotHeldByAKeptConnectionInTheirHands) {

@@ -270,6 +270,24 @@ TEST_F(Reload, LeaksNothing) {
         << descriptors() << " descriptors, " << before << " before";
 }
 
+/// As /var/run is mostly /run.
+TEST_F(Reload, KeepsThePidFileUnderAnotherNameOfItsFolder) {
+    SKIP_UNLESS_PHALANX("writes it anew, whatever the name");
+    const auto folder = site().files() / "run";
+    const auto other_name = site().files() / "var-run";
+    std::filesystem::create_directory(folder);
+    std::filesystem::create_symlink(folder, other_name);
+    site().global().set("pid", (other_name / "master.pid").string());
+    site().start();
+    site().global().set("pid", (folder / "master.pid").string());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(read_file(folder / "master.pid"), std::to_string(site().daemon().pid()));
+    site().global().set("pid", (site().files() / "elsewhere.pid").string());
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_TRUE(eventually(kPatience, [&] { return !std::filesystem::exists(folder / "master.pid"); }));
+    EXPECT_EQ(read_file(site().files() / "elsewhere.pid"), std::to_string(site().daemon().pid()));
+}
+
 TEST_F(Reload, StopsOfEveryKindEndIt) {
     for (const int signal : {SIGQUIT, SIGTERM, SIGINT}) {
         site().start();

@@ -85,6 +85,13 @@ TEST_F(BadReload, NewSocketsOfOneThatFailsAreRemoved) {
     EXPECT_TRUE(std::filesystem::exists(site().pool().value("listen")));
 }
 
+TEST_F(BadReload, LimitThatCannotBeHad) {
+    site().global().set("rlimit_files", "2000000000");
+    expect_kept("rlimit");
+    site().global().remove("rlimit_files");
+    expect_change();
+}
+
 TEST_F(BadReload, AccessLogThatCannotBeOpened) {
     site().pool().set("access.log", (site().files() / "no-folder/access").string());
     expect_kept("failed to open access log");

@@ -105,7 +105,7 @@ TEST(Execution, TakesOnlyASocketThatTheVariableNames) {
     const UniqueFd other(ends[1]);
     const auto take = [](const std::string& value) {
         ::setenv("PHALANX_TEST_FD", value.c_str(), 1);
-        auto taken = take_passed_descriptor("PHALANX_TEST_FD");
+        auto taken = take_passed_descriptor("PHALANX_TEST_FD", PassedKind::socket);
         EXPECT_EQ(std::getenv("PHALANX_TEST_FD"), nullptr);
         return taken;
     };
@@ -118,7 +118,7 @@ TEST(Execution, TakesOnlyASocketThatTheVariableNames) {
     EXPECT_EQ(taken->fd.get(), ends[0]);
     EXPECT_EQ(taken->rest, "42");
     EXPECT_TRUE(is_close_on_exec(ends[0]));
-    EXPECT_FALSE(take_passed_descriptor("PHALANX_TEST_FD"));
+    EXPECT_FALSE(take_passed_descriptor("PHALANX_TEST_FD", PassedKind::socket));
 }
 
 TEST(SocketsToPass, AreNamedInAsManyVariablesAsItTakes) {

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "phalanx/base/result.hpp"
-#include "phalanx/config/settings.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/options.hpp"
+#include "phalanx/master/plan.hpp"
 #include "phalanx/os/execution.hpp"
 #include "phalanx/os/passed_sockets.hpp"
 
@@ -18,8 +18,8 @@ namespace phalanx::master {
 /// workers of each pool (room `worker`).
 class Master {
   public:
-    /// `settings` must have been checked; `log` outlives the master.
-    Master(config::Settings settings, Options options, log::ErrorLog& log);
+    /// `log` outlives the master.
+    Master(Plan plan, Options options, log::ErrorLog& log);
     ~Master();
     Master(const Master&) = delete;
     Master& operator=(const Master&) = delete;
@@ -35,7 +35,7 @@ class Master {
 
   private:
     class Running;
-    config::Settings settings_;
+    Plan plan_;
     Options options_;
     log::ErrorLog& log_;
     std::unique_ptr<Running> running_;

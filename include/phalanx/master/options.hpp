@@ -21,7 +21,9 @@ struct Options {
     std::function<config::LoadResult()> read_configuration;
     /// The ini files that a worker program reads, a path a line; may wait.
     std::function<base::Result<std::string>(const std::string& program)> list_ini_files;
-    /// Sends the error log where these settings want it, and limits this process as they say.
+    /// Limits this process as these settings say (rlimit_files, rlimit_core).
+    std::function<base::Result<void>(const config::GlobalSettings&)> limit;
+    /// Sends the error log where these settings want it, and limits this process.
     std::function<base::Result<void>(const config::GlobalSettings&)> apply;
 };
 

@@ -36,12 +36,14 @@ struct Execution {
 [[nodiscard]] base::Error execute(const Execution& execution);
 
 /// Takes a descriptor that this program was executed with, of which an environment variable of that name
-/// says "FD:REST"; the variable is removed. Nothing where there is none, or none such.
+/// says "FD:REST"; the variable is removed. Nothing where there is none, or none of that kind.
 struct PassedDescriptor {
     UniqueFd fd;
     std::string rest;
 };
-[[nodiscard]] std::optional<PassedDescriptor> take_passed_descriptor(const std::string& variable);
+enum class PassedKind : std::uint8_t { socket, memory };
+[[nodiscard]] std::optional<PassedDescriptor> take_passed_descriptor(const std::string& variable,
+                                                                     PassedKind kind);
 
 /// A process that is nobody's child here but the parent's: whether that is its parent.
 [[nodiscard]] bool is_child_of(const UniqueFd& pidfd, pid_t pid, pid_t parent);

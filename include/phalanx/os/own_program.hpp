@@ -18,4 +18,7 @@ class OwnProgram {
     std::string path_;
 };
 
+/// Differs from that of every other program's file: whether another process runs the same one.
+[[nodiscard]] std::string running_program_mark();
+
 }  // namespace phalanx::os

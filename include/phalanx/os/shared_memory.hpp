@@ -44,6 +44,9 @@ struct MasterMemory {
 /// A memfd with these bytes in it, read-only for whoever gets it.
 [[nodiscard]] base::Result<UniqueFd> make_memory_with(const char* name, std::span<const std::byte> bytes);
 
+/// An empty memfd, which grows as it is written.
+[[nodiscard]] base::Result<UniqueFd> make_empty_memory(const char* name);
+
 /// The size of a file or memfd, at most `most`.
 [[nodiscard]] base::Result<std::size_t> file_size(int fd, std::size_t most);
 

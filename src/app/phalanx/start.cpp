@@ -1,24 +1,19 @@
 #include "start.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <span>
 
+#include "configuration.hpp"
 #include "daemon.hpp"
 #include "phalanx/config/dump.hpp"
-#include "phalanx/config/load.hpp"
-#include "phalanx/log/access_log.hpp"
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/master/master.hpp"
 #include "phalanx/master/upgrade.hpp"
-#include "phalanx/os/descriptor.hpp"
-#include "phalanx/os/identity.hpp"
 #include "phalanx/os/passed_sockets.hpp"
 #include "phalanx/os/process.hpp"
 #include "worker_program.hpp"
@@ -26,63 +21,10 @@
 namespace phalanx::app {
 namespace {
 
-constexpr const char* own_config = "/etc/phalanx/phalanx.conf";
-constexpr const char* fpm_config = "/etc/php/8.2/fpm/php-fpm.conf";
-
 log::Level to_log(config::LogLevel level) {
     return static_cast<log::Level>(level);
 }
 static_assert(static_cast<int>(config::LogLevel::alert) == static_cast<int>(log::Level::alert));
-
-/// -y, else what php.ini or -d says of fpm.config, else what is there. A test asks PHP in any case, to hear
-/// what it has to say of php.ini.
-base::Result<std::string> config_file(const CommandLine& line, PhpEvaluator& evaluator) {
-    if (!line.config_file.empty() && line.tests == 0) return line.config_file;
-    auto configured = evaluator.evaluate("${fpm.config}");
-    if (!configured) return configured.error();
-    if (!line.config_file.empty()) return line.config_file;
-    if (!configured->empty()) return configured;
-    if (!line.prefix.empty()) return line.prefix + "/etc/php-fpm.conf";
-    return std::string(::access(own_config, F_OK) == 0 ? own_config : fpm_config);
-}
-
-config::IdentityLookup identity_lookup() {
-    config::IdentityLookup lookup;
-    lookup.user = [](const std::string& name) -> std::optional<config::IdentityLookup::User> {
-        const auto entry = os::find_user(name);
-        if (!entry) return std::nullopt;
-        return config::IdentityLookup::User{entry->uid, entry->gid};
-    };
-    lookup.primary_group = [](uid_t uid) -> std::optional<gid_t> {
-        const auto entry = os::find_user(uid);
-        if (!entry) return std::nullopt;
-        return entry->gid;
-    };
-    lookup.group = [](const std::string& name) { return os::find_group(name); };
-    return lookup;
-}
-
-config::LoadResult load(const CommandLine& line, PhpEvaluator& evaluator) {
-    config::LoadOptions options;
-    auto file = config_file(line, evaluator);
-    if (!file) return {{}, {}, {{config::LogLevel::error, file.error().text()}}, {}};
-    options.file = *std::move(file);
-    options.prefix = line.prefix;
-    options.pid_file = line.pid_file;
-    options.daemonize = line.daemonize;
-    options.purpose = line.tests > 0 ? config::Purpose::test : config::Purpose::start;
-    options.running_as_root = ::geteuid() == 0;
-    options.allow_root = line.allow_root;
-    options.evaluator = [&evaluator](std::string_view expression) { return evaluator.evaluate(expression); };
-    options.identities = identity_lookup();
-    options.open_log = config::create_log_file;
-    options.check_access_format = [](std::string_view format) -> base::Result<void> {
-        const auto parsed = log::AccessFormat::parse(format);
-        if (!parsed) return parsed.error();
-        return {};
-    };
-    return config::load(options);
-}
 
 int fail(log::ErrorLog& log) {
     log.error("FPM initialization failed");
@@ -110,7 +52,6 @@ int test(const CommandLine& line, const config::Settings& settings, log::ErrorLo
     log.notice(fmt::format("configuration file {} test is successful", settings.file));
     // php-fpm 8.2's message ends in a line end of its own.
     log.empty_line();
-    if (std::getenv(master::trial_variable) != nullptr) fmt::print("{}\n", master::upgrade_word);
     return 0;
 }
 
@@ -124,11 +65,6 @@ base::Result<void> apply_limits(const config::GlobalSettings& global) {
     return {};
 }
 
-config::LoadResult read_configuration(const CommandLine& line) {
-    PhpEvaluator evaluator(line);
-    return load(line, evaluator);
-}
-
 /// What a reload changes in this process.
 base::Result<void> apply(const CommandLine& line, config::GlobalSettings global, bool daemonized,
                          log::ErrorLog& log) {
@@ -138,41 +74,71 @@ base::Result<void> apply(const CommandLine& line, config::GlobalSettings global,
     return apply_limits(global);
 }
 
+master::Options options_of(const CommandLine& line, std::string worker_program, bool daemonized,
+                           log::ErrorLog& log) {
+    return {line.ini_path,
+            line.ignore_ini,
+            line.extended_info,
+            line.ini_defines,
+            std::move(worker_program),
+            line.arguments,
+            [&line] { return read_configuration(line, config::Purpose::start); },
+            [&line](const std::string& program) { return list_ini_files(program, line); },
+            &apply_limits,
+            [&line, daemonized, &log](const config::GlobalSettings& global) {
+                return apply(line, global, daemonized, log);
+            }};
+}
+
+void say(log::ErrorLog& log, std::span<const config::Diagnostic> diagnostics) {
+    for (const config::Diagnostic& diagnostic : diagnostics)
+        log.log(to_log(diagnostic.level), diagnostic.text);
+}
+
 /// What this program was executed with.
 struct Passed {
-    os::PassedSockets sockets;
     std::optional<os::PassedDescriptor> former;  ///< leads to the former master, in whose place this one runs
+    std::optional<master::TriedConfiguration> tried;
+    os::PassedSockets sockets;
 };
 
-int serve(const CommandLine& line, config::Settings settings, Passed passed, log::ErrorLog& log) {
+Passed take_passed() {
+    Passed passed;
+    passed.former = os::take_passed_descriptor(master::former_master_variable, os::PassedKind::socket);
+    passed.tried = master::take_tried();
+    passed.sockets = os::take_passed_sockets();
+    return passed;
+}
+
+/// `settings` or, where this program has read and checked them in its trial, passed.tried.
+int serve(const CommandLine& line, std::optional<config::Settings> settings, Passed passed,
+          log::ErrorLog& log) {
     const auto worker_program = find_worker_program();
     if (!worker_program) {
         log.error(worker_program.error().text());
         return fail(log);
     }
     (void)::signal(SIGPIPE, SIG_IGN);
-    if (auto limited = apply_limits(settings.global); !limited) {
+    const config::GlobalSettings& global = settings ? settings->global : passed.tried->plan.global;
+    if (auto limited = apply_limits(global); !limited) {
         log.error(limited.error().text());
         return fail(log);
     }
-    const bool daemonize = settings.global.daemonize;
+    const bool daemonize = global.daemonize;
     StartReport report;
     // In the former master's place it is there already.
     if (daemonize && !passed.former) report = go_to_background();
-    os::set_process_title(fmt::format("php-fpm: master process ({})", settings.file));
+    os::set_process_title(
+        fmt::format("php-fpm: master process ({})", settings ? settings->file : passed.tried->plan.file));
 
-    master::Options options{line.ini_path,
-                            line.ignore_ini,
-                            line.extended_info,
-                            line.ini_defines,
-                            *worker_program,
-                            line.arguments,
-                            [&line] { return read_configuration(line); },
-                            [&line](const std::string& program) { return list_ini_files(program, line); },
-                            [&line, daemonize, &log](const config::GlobalSettings& global) {
-                                return apply(line, global, daemonize, log);
-                            }};
-    master::Master master(std::move(settings), std::move(options), log);
+    master::Options options = options_of(line, *worker_program, daemonize, log);
+    auto plan = settings ? master::make_plan(*std::move(settings), options, master::facts_of_this_process())
+                         : std::move(passed.tried->plan);
+    if (!plan) {
+        log.error(plan.error().text());
+        return fail(log);
+    }
+    master::Master master(*std::move(plan), std::move(options), log);
     if (auto bound = master.bind(std::move(passed.sockets), std::move(passed.former)); !bound) {
         log.error(bound.error().text());
         return fail(log);
@@ -187,32 +153,65 @@ int serve(const CommandLine& line, config::Settings settings, Passed passed, log
     return code == exit_config ? fail(log) : code;
 }
 
-void say(log::ErrorLog& log, std::span<const config::Diagnostic> diagnostics) {
-    for (const config::Diagnostic& diagnostic : diagnostics)
-        log.log(to_log(diagnostic.level), diagnostic.text);
+/// For a master whose program this one has replaced: all that can go wrong in a start short of listening, so
+/// that it goes wrong here.
+base::Result<void> rehearse(const CommandLine& line, config::LoadResult loaded,
+                            const master::TrialOrder& order, log::ErrorLog& log) {
+    const auto worker_program = find_worker_program();
+    if (!worker_program) return worker_program.error();
+    if (auto limited = apply_limits(loaded.settings->global); !limited) return limited;
+    const master::Options options = options_of(line, *worker_program, /*daemonized=*/false, log);
+    auto plan = master::make_plan(*std::move(loaded.settings), options, order.facts);
+    if (!plan) return plan.error();
+    const std::size_t early = loaded.before_error_log.value_or(loaded.diagnostics.size());
+    return master::write_tried(order.file, {std::move(loaded.diagnostics), early, *std::move(plan)});
+}
+
+int rehearse(const CommandLine& line, const master::TrialOrder& order) {
+    log::ErrorLog log;
+    config::LoadResult loaded = read_configuration(line, config::Purpose::start);
+    say(log, loaded.diagnostics);
+    if (!loaded.settings) return fail(log);
+    if (auto rehearsed = rehearse(line, std::move(loaded), order, log); !rehearsed) {
+        log.error(rehearsed.error().text());
+        return fail(log);
+    }
+    fmt::print("{}\n", master::upgrade_word);
+    return 0;
+}
+
+/// Says what the reading found, from the right moment on in the log that it names. False: that cannot be had.
+bool begin_log(const CommandLine& line, std::span<const config::Diagnostic> diagnostics, std::size_t early,
+               const config::GlobalSettings* global, log::ErrorLog& log) {
+    say(log, diagnostics.first(early));
+    if (global != nullptr) {
+        if (auto chosen = choose_target(line, *global, log); !chosen) {
+            log.error(chosen.error().text());
+            return false;
+        }
+    }
+    say(log, diagnostics.subspan(early));
+    return true;
 }
 
 }  // namespace
 
 int start(const CommandLine& line) {
-    Passed passed;
-    passed.former = os::take_passed_descriptor(master::former_master_variable);
-    passed.sockets = os::take_passed_sockets();
+    if (const auto order = master::take_trial_order()) return rehearse(line, *order);
+    Passed passed = take_passed();
     log::ErrorLog log;
-    const config::LoadResult loaded = read_configuration(line);
-    const std::span diagnostics(loaded.diagnostics);
-    const std::size_t early = loaded.before_error_log.value_or(diagnostics.size());
-    say(log, diagnostics.first(early));
-    if (loaded.log) {
-        if (auto chosen = choose_target(line, *loaded.log, log); !chosen) {
-            log.error(chosen.error().text());
-            return fail(log);
-        }
+    if (const auto& tried = passed.tried) {
+        if (!begin_log(line, tried->diagnostics, tried->early, &tried->plan.global, log)) return fail(log);
+        return serve(line, std::nullopt, std::move(passed), log);
     }
-    say(log, diagnostics.subspan(early));
+    config::LoadResult loaded =
+        read_configuration(line, line.tests > 0 ? config::Purpose::test : config::Purpose::start);
+    const std::size_t early = loaded.before_error_log.value_or(loaded.diagnostics.size());
+    if (!begin_log(line, loaded.diagnostics, early, loaded.log ? &*loaded.log : nullptr, log))
+        return fail(log);
     if (!loaded.settings) return fail(log);
     if (line.tests > 0) return test(line, *loaded.settings, log);
-    return serve(line, *loaded.settings, std::move(passed), log);
+    return serve(line, std::move(loaded.settings), std::move(passed), log);
 }
 
 }  // namespace phalanx::app

@@ -46,6 +46,7 @@ struct MasterFacts {
     bool is_root;
     int nice_value;
 };
+[[nodiscard]] MasterFacts facts_of_this_process();
 
 /// Looks up users, groups and hosts, and so may wait. Error: one of them is unknown; the text names the pool
 /// where php-fpm's does.

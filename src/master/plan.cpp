@@ -1,6 +1,8 @@
-#include "pool_plan.hpp"
+#include "phalanx/master/plan.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "phalanx/base/parse.hpp"
 #include "phalanx/os/identity.hpp"
@@ -193,6 +195,10 @@ Result<PoolPlan> plan_pool(config::PoolSettings settings, const config::GlobalSe
 }
 
 }  // namespace
+
+MasterFacts facts_of_this_process() {
+    return {::getpid(), ::geteuid() == 0, ::getpriority(PRIO_PROCESS, 0)};
+}
 
 Result<Plan> make_plan(config::Settings settings, const Options& options, const MasterFacts& master) {
     Plan plan{std::move(settings.file), std::move(settings.global), {}};
