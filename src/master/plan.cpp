@@ -107,7 +107,9 @@ Result<link::WorkerSettings> worker_settings(const config::GlobalSettings& globa
     if (master.is_root) {
         auto identity = os::resolve_identity(pool.user, pool.group);
         if (!identity) return Error{fmt::format("[pool {}] {}", pool.name, identity.error().text())};
-        worker.change_identity = 1;
+        // With -R, "root" may be all there is: in a user namespace, or without the right to become another.
+        const os::Identity self = os::current_identity();
+        worker.change_identity = identity->uid != self.uid || identity->gid != self.gid ? 1 : 0;
         worker.identity = *std::move(identity);
         worker.chroot = pool.chroot;
         const auto priority = pool.process_priority ? pool.process_priority : global.process_priority;

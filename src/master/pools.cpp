@@ -18,14 +18,6 @@ std::size_t most_starting() {
     return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
 
-/// Nothing where no such socket is open.
-const OpenSocket* find_at(const OpenSockets& open, const ListenPlan& where) {
-    for (const std::string& name : os::possible_names(where.addresses)) {
-        if (const auto found = open.find(name); found != open.end()) return &found->second;
-    }
-    return nullptr;
-}
-
 bool have_same_file(const os::ListenSocket& one, const os::ListenSocket* other) {
     return other != nullptr && one.bound_path == other->bound_path && one.device == other->device &&
            one.inode == other->inode;
@@ -218,6 +210,7 @@ OpenSockets Pools::open_sockets(const std::vector<PoolPlan>& plans) const {
         });
     }
     passed_.add_to(open, plans);
+    add_other_names(open, plans);
     return open;
 }
 

@@ -1,9 +1,7 @@
 #include "running.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +9,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "phalanx/os/descriptor.hpp"
+#include "phalanx/os/pid_file.hpp"
 #include "phalanx/os/process.hpp"
 #include "phalanx/os/service_manager.hpp"
 #include "staff.hpp"
@@ -20,7 +18,6 @@ namespace phalanx::master {
 namespace {
 
 using base::Result;
-using base::system_error;
 
 /// php-fpm's maintenance of all pools.
 constexpr std::chrono::milliseconds maintenance_interval{1000};
@@ -124,42 +121,26 @@ int Master::Running::run(const std::function<void()>& announce) {
     return 0;
 }
 
-/// Unless its path is only another name of the present one's: /var/run is mostly /run.
+/// Unless its path is only another name of the present one's.
 void Master::Running::remove_former_pid_file(const std::string& former) const {
-    struct stat old_file {};
-    struct stat file {};
-    if (::stat(former.c_str(), &old_file) != 0) return;
-    const bool is_there = !global_.pid.empty() && ::stat(global_.pid.c_str(), &file) == 0;
-    if (is_there && file.st_dev == old_file.st_dev && file.st_ino == old_file.st_ino) return;
-    (void)::unlink(former.c_str());
+    if (!os::are_same_file(former, global_.pid)) (void)os::remove_pid_file(former);
 }
 
 bool Master::Running::write_pid_file() {
     if (global_.pid.empty()) return true;
-    const bool is_there = former_ && former_->pid_file() == global_.pid;
-    // With the same number in it, of which nobody is to miss a digit meanwhile.
-    const os::UniqueFd file(
-        ::open(global_.pid.c_str(), O_WRONLY | O_CREAT | (is_there ? 0 : O_TRUNC) | O_CLOEXEC, 0644));
-    pid_file_written_ = static_cast<bool>(file);
-    if (!file) {
-        log_.error(system_error(fmt::format("Unable to create the PID file ({}).", global_.pid)).text());
-        return false;
-    }
-    if (auto written = os::write_all(file.get(), std::to_string(::getpid())); !written) {
-        log_.error(
-            fmt::format("Unable to write to the PID file ({}): {}", global_.pid, written.error().text()));
-        return false;
-    }
-    return true;
+    // The same number is in it, of which nobody is to miss a digit meanwhile.
+    const bool is_there = former_ && former_->pid_file() == global_.pid && os::is_own_pid_file(global_.pid);
+    const Result<void> written = is_there ? Result<void>() : os::write_pid_file(global_.pid);
+    pid_file_written_ = written.has_value();
+    if (!written) log_.error(written.error().text());
+    return pid_file_written_;
 }
 
 void Master::Running::clean_up() {
     pools_.remove_sockets();
     socket_store_.keep({});
-    if (pid_file_written_ && ::unlink(global_.pid.c_str()) != 0) {
-        log_.error(system_error(fmt::format("Unable to remove the PID file ({}).", global_.pid)).text());
-    }
-    pid_file_written_ = false;
+    if (!std::exchange(pid_file_written_, false)) return;
+    if (auto removed = os::remove_pid_file(global_.pid); !removed) log_.error(removed.error().text());
 }
 
 /// Somebody may take O_NONBLOCK away from a socket that is shared with workers, between the master's look at

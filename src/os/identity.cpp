@@ -59,7 +59,6 @@ Result<Identity> resolve_identity(const std::string& user, const std::string& gr
         if (is_no_id(*number)) return Error{fmt::format("cannot get uid for user '{}'", user)};
         identity.uid = static_cast<uid_t>(*number);
         if (const auto entry = find_user(identity.uid)) identity.gid = entry->gid;
-        identity.groups = {identity.gid};
     } else {
         const auto entry = find_user(user);
         if (!entry) return Error{fmt::format("cannot get uid for user '{}'", user)};
@@ -76,6 +75,7 @@ Result<Identity> resolve_identity(const std::string& user, const std::string& gr
         }
     }
     if (!identity.user.empty()) identity.groups = groups_of(identity.user, identity.gid);
+    // Never more than that: the caller's own groups may be root's.
     if (identity.groups.empty()) identity.groups = {identity.gid};
     return identity;
 }

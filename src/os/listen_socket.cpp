@@ -235,6 +235,9 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     const auto number = base::parse_unsigned(port);
     if (!number || *number < 1 || *number > 65535) return Error{fmt::format("invalid port value '{}'", port)};
     address.port = static_cast<std::uint16_t>(*number);
+    // Not everywhere, as a port alone: somebody has forgotten the host.
+    if (colon != std::string_view::npos && address.host.empty())
+        return Error{fmt::format("getaddrinfo: {}", ::gai_strerror(EAI_NONAME))};
     return address;
 }
 
@@ -309,13 +312,16 @@ std::vector<std::string> possible_names(std::span<const ListenAddress> addresses
     return names;
 }
 
+bool is_its_file(const ListenSocket& socket, const std::string& path) {
+    struct stat file {};
+    return !socket.bound_path.empty() && ::lstat(path.c_str(), &file) == 0 && file.st_dev == socket.device &&
+           file.st_ino == socket.inode;
+}
+
 namespace {
 
 bool has_its_file(const ListenSocket& socket) {
-    if (socket.bound_path.empty()) return true;
-    struct stat file {};
-    return ::lstat(socket.bound_path.c_str(), &file) == 0 && file.st_dev == socket.device &&
-           file.st_ino == socket.inode;
+    return socket.bound_path.empty() || is_its_file(socket, socket.bound_path);
 }
 
 }  // namespace

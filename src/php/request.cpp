@@ -128,8 +128,8 @@ bool open_script(const Request& request, zend_file_handle& script) {
         errno = ENXIO;
         return false;
     }
-    // The engine's own failure does not always come from a system call.
-    errno = 0;
+    // The engine names errno whatever it fails at, which is not always a system call.
+    errno = ENOENT;
     volatile bool opened = false;
     zend_try {
         opened = php_fopen_primary_script(&script) == SUCCESS;
@@ -152,7 +152,7 @@ void keep_from_programs(const zend_file_handle& script) {
 void refuse_unopened(const Request& request) {
     const int code = errno;
     static std::string reason;
-    reason.assign(" (").append(std::strerror(code != 0 ? code : ENOENT)).append(")");
+    reason.assign(" (").append(std::strerror(code)).append(")");
     report(MessageLevel::error, "Unable to open primary script: ", *request.script_path, reason);
     if (code == EACCES) {
         refuse(403, "Access denied.\n");

@@ -18,6 +18,11 @@ bool is_directory(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool is_file(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
 /// An ini text that means the value and nothing else.
 std::string quoted(std::string_view value) {
     if (value.find('\'') == std::string_view::npos) return "'" + std::string(value) + "'";
@@ -52,8 +57,8 @@ std::string ini_place(const EngineOptions& options, const std::string& default_d
     if (options.ignore_ini || default_directory.empty()) return {};
     const char* const rc = std::getenv("PHPRC");
     if (rc == nullptr || *rc == '\0') return default_directory;
-    // A file is taken as it is; a directory is searched before the default one.
-    return is_directory(rc) ? std::string(rc) + ":" + default_directory : std::string(rc);
+    // A file is taken as it is; anything else is searched before the default directory.
+    return is_file(rc) ? std::string(rc) : std::string(rc) + ":" + default_directory;
 }
 
 std::string overriding_ini_lines(const EngineOptions& options) {

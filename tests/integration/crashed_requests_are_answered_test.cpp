@@ -97,7 +97,7 @@ TEST_F(CrashedRequests, AreCutOffOnceTheirAnswerHasBegun) {
 
 TEST_F(CrashedRequests, Get503WhenTheMasterIsTerminated) {
     site().pool().set("catch_workers_output", "yes");
-    site().script("busy.php", "<?php file_put_contents('php://stderr', 'it runs'); sleep(20);");
+    site().script("busy.php", "<?php file_put_contents('php://stderr', \"it runs\\n\"); sleep(20);");
     site().start();
     FastCgiClient client(site().address());
     ASSERT_TRUE(client.send(site().request("/busy.php")));

@@ -1,6 +1,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "harness/pattern.hpp"
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 
@@ -24,6 +25,17 @@ TEST_F(PoolUsers, AreTheOnesOfTheConfiguration) {
     expect_user("other", "nobody", "nobody\ndaemon nobody");
 }
 
+/// Least of all root's.
+TEST_F(PoolUsers, GivenByNumberHaveOnlyTheGroupTheyAreGiven) {
+    SKIP_UNLESS_ROOT("pools change their user");
+    site().script("groups.php", "<?php echo implode('', preg_grep('/^Groups/', file('/proc/self/status')));");
+    site().pool().set("user", "12345").set("group", "23456").set("listen.mode", "0666");
+    site().add_pool("known").set("user", "33").set("group", "23456").set("listen.mode", "0666");
+    site().start();
+    EXPECT_EQ(site().get("/groups.php").body(), "Groups:\t23456 \n");
+    EXPECT_EQ(site().get("/groups.php", "known").body(), "Groups:\t23456 \n");
+}
+
 TEST_F(PoolUsers, CannotGetRootBack) {
     SKIP_UNLESS_ROOT("pools change their user");
     site().script(
@@ -43,6 +55,44 @@ TEST_F(PoolUsers, MayNotBeRootWithoutAskingForIt) {
     EXPECT_NE(daemon.log().find("[pool www] please specify user and group other than root"),
               std::string::npos)
         << daemon.log();
+}
+
+/// Starts the daemon through another program.
+class UsualRightsLacking : public SiteTest {
+  protected:
+    void start_through(const std::string& command) {
+        SKIP_UNLESS_ROOT("root's rights are taken away");
+        std::filesystem::path& program = site().start_options().program.path;
+        program = site().files().write(
+            "started", "#!/bin/sh\nexec " + command + " " + program.string() + " \"$@\"\n", 0755);
+        site().script("x.php", "<?php echo getmyuid() >= 0 ? 'x' : '';");
+        site().start();
+    }
+};
+
+/// As in a container that has none, or only the one user.
+TEST_F(UsualRightsLacking, ForAnotherUserRootServesAsRoot) {
+    site()
+        .pool()
+        .set("user", "root")
+        .set("group", "root")
+        .set("listen.owner", "root")
+        .set("listen.group", "root");
+    site().start_options().arguments.push_back("-R");
+    start_through("setpriv --bounding-set=-all --inh-caps=-all");
+    EXPECT_EQ(site().get("/x.php").body(), "x") << site().daemon().log();
+}
+
+/// RLIMIT_NPROC does not bind root, who forks php-fpm's workers.
+TEST_F(UsualRightsLacking, ForMoreProcessesThereAreAllWorkersAllTheSame) {
+    site().pool().set("user", "games").set("group", "games").set("pm.max_children", "5");
+    start_through("prlimit --nproc=1");
+    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 5; }))
+        << site().daemon().log();
+    EXPECT_EQ(site().get("/x.php").body(), "x") << site().daemon().log();
+    const std::string limits =
+        read_file("/proc/" + std::to_string(site().daemon().workers().at(0)) + "/limits");
+    EXPECT_TRUE(Pattern(".*Max processes +1 +1 .*").matches(limits)) << limits;
 }
 
 }  // namespace

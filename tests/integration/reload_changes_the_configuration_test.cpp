@@ -271,6 +271,28 @@ TEST_F(Reload, LeaksNothing) {
 }
 
 /// As /var/run is mostly /run.
+TEST_F(Reload, KeepsASocketUnderAnotherNameOfItsFolder) {
+    SKIP_UNLESS_PHALANX("ends");
+    const auto folder = site().files().open_folder("run");
+    const auto other_name = site().files() / "var-run";
+    std::filesystem::create_symlink(folder, other_name);
+    site().pool().set("listen", (other_name / "www.sock").string());
+    site().start();
+    site().script("x.php", "<?php echo 'x';");
+    FastCgiClient kept(site().address());
+    ASSERT_EQ(kept.exchange(site().request("/x.php").keep_connection()).body(), "x");
+    site().pool().set("listen", (folder / "www.sock").string());
+    for (int round = 0; round < 2; ++round) {
+        ASSERT_TRUE(site().reload()) << site().daemon().log();
+        EXPECT_EQ(site().get("/x.php").body(), "x");
+        EXPECT_EQ(kept.exchange(site().request("/x.php").keep_connection()).body(), "x");
+    }
+    site().daemon().signal(SIGTERM);
+    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0}));
+    EXPECT_FALSE(std::filesystem::exists(folder / "www.sock"));
+}
+
+/// As /var/run is mostly /run.
 TEST_F(Reload, KeepsThePidFileUnderAnotherNameOfItsFolder) {
     SKIP_UNLESS_PHALANX("writes it anew, whatever the name");
     const auto folder = site().files() / "run";

@@ -54,6 +54,12 @@ TEST(Identity, AGroupOfItsOwnTakesTheUsersPlace) {
     ASSERT_TRUE(by_number);
     EXPECT_EQ(by_number->uid, 12345U);
     EXPECT_EQ(by_number->gid, 6789U);
+    EXPECT_EQ(by_number->groups, std::vector<gid_t>{6789});
+    const auto entry = find_user("nobody");
+    ASSERT_TRUE(entry);
+    const auto of_known_number = resolve_identity(std::to_string(entry->uid), "6789");
+    ASSERT_TRUE(of_known_number);
+    EXPECT_EQ(of_known_number->groups, std::vector<gid_t>{6789});
 }
 
 TEST(Identity, WithoutAUserItIsTheCallers) {

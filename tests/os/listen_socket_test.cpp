@@ -24,13 +24,9 @@ TEST(ListenAddress, WithColonOrAllDigitsItIsTcp) {
         const char* text;
         const char* host;
         std::uint16_t port;
-    } cases[] = {{"9000", "", 9000},
-                 {"127.0.0.1:9000", "127.0.0.1", 9000},
-                 {"[::1]:9000", "::1", 9000},
-                 {"::1:9000", "::1", 9000},
-                 {":1", "", 1},
-                 {"localhost:65535", "localhost", 65535},
-                 {"/run/x:80", "/run/x", 80}};
+    } cases[] = {
+        {"9000", "", 9000},        {"127.0.0.1:9000", "127.0.0.1", 9000},   {"[::1]:9000", "::1", 9000},
+        {"::1:9000", "::1", 9000}, {"localhost:65535", "localhost", 65535}, {"/run/x:80", "/run/x", 80}};
     for (const auto& expected : cases) {
         const auto address = parse_listen_address(expected.text);
         ASSERT_TRUE(address) << expected.text;
@@ -58,6 +54,14 @@ TEST(ListenAddress, BadPortsAreErrorsInPhpFpmsWords) {
     }
     EXPECT_FALSE(parse_listen_address("0"));
     EXPECT_FALSE(parse_listen_address("65536"));
+}
+
+TEST(ListenAddress, AForgottenHostIsNotEverywhere) {
+    for (const char* text : {":9000", "[]:9000"}) {
+        const auto address = parse_listen_address(text);
+        ASSERT_FALSE(address) << text;
+        EXPECT_EQ(address.error().text(), "getaddrinfo: Name or service not known");
+    }
 }
 
 class UnixListener : public ::testing::Test {

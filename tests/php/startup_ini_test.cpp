@@ -52,18 +52,20 @@ TEST(ScanDirectory, GivesTheOldValueBack) {
 }
 
 TEST(IniPlace, PrefersTheCommandLine) {
-    const Environment environment("PHPRC", "/rc.ini");
+    const Environment environment("PHPRC", "/dev/null");
     EXPECT_EQ(ini_place({.ini_path = "/c.ini"}, "/fpm"), "/c.ini");
     EXPECT_EQ(ini_place({.ini_path = "/c.ini", .ignore_ini = true}, "/fpm"), "/c.ini");
     EXPECT_EQ(ini_place({.ignore_ini = true}, "/fpm"), "");
     EXPECT_EQ(ini_place({}, ""), "");
-    EXPECT_EQ(ini_place({}, "/fpm"), "/rc.ini");
+    EXPECT_EQ(ini_place({}, "/fpm"), "/dev/null");
 }
 
 TEST(IniPlace, SearchesPhprcBeforeTheDefault) {
     const std::string directory = std::filesystem::temp_directory_path().string();
     const Environment environment("PHPRC", directory.c_str());
     EXPECT_EQ(ini_place({}, "/fpm"), directory + ":/fpm");
+    const Environment missing("PHPRC", "/no/such/place");
+    EXPECT_EQ(ini_place({}, "/fpm"), "/no/such/place:/fpm");
     const Environment none("PHPRC", nullptr);
     EXPECT_EQ(ini_place({}, "/fpm"), "/fpm");
 }

@@ -78,6 +78,8 @@ struct ListenRemarks {
 [[nodiscard]] std::string bound_name(const ListenSocket& socket);
 /// The names a socket at these addresses may have.
 [[nodiscard]] std::vector<std::string> possible_names(std::span<const ListenAddress> addresses);
+/// Whether the path leads to a Unix socket's own file.
+[[nodiscard]] bool is_its_file(const ListenSocket& socket, const std::string& path);
 /// Whether clients still find it: nobody has removed or replaced a Unix socket's file, or ended listening by
 /// shutdown(2).
 [[nodiscard]] bool can_be_found(const ListenSocket& socket);

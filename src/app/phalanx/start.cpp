@@ -128,6 +128,9 @@ int serve(const CommandLine& line, std::optional<config::Settings> settings, Pas
     StartReport report;
     // In the former master's place it is there already.
     if (daemonize && !passed.former) report = go_to_background();
+    // php-fpm does that in the foreground, too: signals for a script's whole group are not for its daemon. (A
+    // shell with job control has made a group of its own of it, and it stays where it is.)
+    if (!daemonize) (void)::setsid();
     os::set_process_title(
         fmt::format("php-fpm: master process ({})", settings ? settings->file : passed.tried->plan.file));
 
