@@ -35,8 +35,8 @@ const GlobalDirective rows[] = {
     {"systemd_interval", &G::systemd_interval, "10",
      "How often the service manager is told the state; 0 switches this off."},
     {"reload.scope", &G::reload_scope, "all",
-     "What a reload renews: `all` pools, or only those whose settings, worker program or ini files have "
-     "`changed`.",
+     "What a reload renews: `all` pools, or only those whose settings, worker program, ini files or "
+     "libraries (libphp, extensions) have `changed`.",
      Shown::when_set},
 };
 

@@ -18,9 +18,9 @@ std::string look_of(const std::string& path) {
                        file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
 }
 
-/// Empty: the program does not say which ini files it reads.
+/// Empty: the program does not say which files it reads.
 std::string look_of_program(const std::string& program, const Options& options) {
-    const auto files = options.list_ini_files(program);
+    const auto files = options.list_php_files(program);
     if (!files) return {};
     std::string look = look_of(program);
     std::string_view rest = *files;

@@ -1,5 +1,7 @@
 #include "phalanx/php/info.hpp"
 
+#include <link.h>
+
 #include <algorithm>
 #include <cctype>
 #include <vector>
@@ -15,6 +17,19 @@ extern char* php_ini_scanned_files;  ///< divided by ",\n"
 
 namespace phalanx::php {
 namespace {
+
+/// libphp, extensions, and what these need.
+std::vector<std::string> loaded_libraries() {
+    std::vector<std::string> paths;
+    const auto add = [](dl_phdr_info* library, std::size_t, void* list) {
+        // (The program itself has no name, the kernel's page no path.)
+        const std::string_view name = library->dlpi_name != nullptr ? library->dlpi_name : "";
+        if (name.starts_with('/')) static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+        return 0;
+    };
+    ::dl_iterate_phdr(add, &paths);
+    return paths;
+}
 
 bool less_ignoring_case(const std::string& left, const std::string& right) {
     const auto less = [](unsigned char a, unsigned char b) { return std::tolower(a) < std::tolower(b); };
@@ -113,7 +128,7 @@ base::Result<std::string> info_text() {
     return text;
 }
 
-std::string ini_files_text() {
+std::string php_files_text() {
     std::string lines;
     if (php_ini_opened_path != nullptr) lines = std::string(php_ini_opened_path) + "\n";
     std::string_view rest = php_ini_scanned_files != nullptr ? php_ini_scanned_files : "";
@@ -123,6 +138,7 @@ std::string ini_files_text() {
         lines += path;
         if (!lines.ends_with('\n')) lines += '\n';
     }
+    for (const std::string& library : loaded_libraries()) lines += library + "\n";
     return lines;
 }
 

@@ -97,6 +97,22 @@ TEST_F(ReloadOfChanges, RenewsAllWhenAnIniFileHasChanged) {
     EXPECT_TRUE(are_renewed("www", first_)) << site().daemon().log();
 }
 
+/// As after an update of a library.
+TEST_F(ReloadOfChanges, RenewsAllWhenAnExtensionHasChanged) {
+    const std::filesystem::path installed = "/usr/lib/php/20220829/tokenizer.so";
+    if (!std::filesystem::exists(installed)) GTEST_SKIP() << installed << " is not there";
+    const auto library = site().files() / "tokenizer.so";
+    std::filesystem::copy_file(installed, library);
+    std::ofstream(site().files() / "php.ini", std::ios::app) << "extension = " << library.string() << "\n";
+    start();
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(processes("www"), first_);
+    const timespec later[2] = {{2'000'000'000, 0}, {2'000'000'000, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, library.c_str(), later, 0), 0);
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_TRUE(are_renewed("www", first_)) << site().daemon().log();
+}
+
 TEST_F(ReloadOfChanges, RenewsThePoolsOfAWorkerProgramThatIsNew) {
     const auto program = site().files() / "phalanx-php8.2";
     std::filesystem::copy_file(site().start_options().program.path.parent_path() / "phalanx-php8.2", program);

@@ -19,8 +19,8 @@ struct Options {
     std::vector<std::string> command_line;  ///< as the program was called, its name included
     /// Reads the configuration anew; may wait, and is called in a process of its own.
     std::function<config::LoadResult()> read_configuration;
-    /// The ini files that a worker program reads, a path a line; may wait.
-    std::function<base::Result<std::string>(const std::string& program)> list_ini_files;
+    /// The ini files and libraries that a worker program reads, a path a line; may wait.
+    std::function<base::Result<std::string>(const std::string& program)> list_php_files;
     /// Limits this process as these settings say (rlimit_files, rlimit_core).
     std::function<base::Result<void>(const config::GlobalSettings&)> limit;
     /// Sends the error log where these settings want it, and limits this process.

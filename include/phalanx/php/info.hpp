@@ -26,8 +26,9 @@ struct Identity {
 /// -i: phpinfo() as text.
 [[nodiscard]] base::Result<std::string> info_text();
 
-/// The paths of the ini files that were read, php.ini first, a line each.
-[[nodiscard]] std::string ini_files_text();
+/// The paths of the ini files that were read, php.ini first, and of the libraries that are loaded, a line
+/// each.
+[[nodiscard]] std::string php_files_text();
 
 /// The value of an ini entry as it stands, also of one that only php.ini knows; empty where unset.
 [[nodiscard]] std::string ini_setting(std::string_view name);

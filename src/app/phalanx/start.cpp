@@ -83,7 +83,7 @@ master::Options options_of(const CommandLine& line, std::string worker_program, 
             std::move(worker_program),
             line.arguments,
             [&line] { return read_configuration(line, config::Purpose::start); },
-            [&line](const std::string& program) { return list_ini_files(program, line); },
+            [&line](const std::string& program) { return list_php_files(program, line); },
             &apply_limits,
             [&line, daemonized, &log](const config::GlobalSettings& global) {
                 return apply(line, global, daemonized, log);

@@ -57,14 +57,14 @@ int become_worker_program(const std::string& mode, const CommandLine& line) {
     return 70;
 }
 
-base::Result<std::string> list_ini_files(const std::string& program, const CommandLine& line) {
+base::Result<std::string> list_php_files(const std::string& program, const CommandLine& line) {
     auto pipe = os::make_pipe();
     if (!pipe) return pipe.error();
     const auto nothing = os::open_for_reading("/dev/null");
     if (!nothing) return nothing.error();
     os::ProgramStart start;
     start.path = program;
-    start.arguments = helper_arguments(program, "--ini-files", line);
+    start.arguments = helper_arguments(program, "--php-files", line);
     start.environment = os::environment_list();
     start.descriptors = {{nothing->get(), 0}, {pipe->write_end.get(), 1}, {2, 2}};
     auto child = os::start_program(start);
@@ -79,7 +79,7 @@ base::Result<std::string> list_ini_files(const std::string& program, const Comma
     int status = 0;
     while (::waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return base::Error{program + " --ini-files failed"};
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return base::Error{program + " --php-files failed"};
     return text;
 }
 

@@ -19,8 +19,8 @@ namespace phalanx::app {
 /// options. Returns only if that fails.
 [[nodiscard]] int become_worker_program(const std::string& mode, const CommandLine& line);
 
-/// The ini files that a worker program reads, a path a line. Waits for it.
-[[nodiscard]] base::Result<std::string> list_ini_files(const std::string& program, const CommandLine& line);
+/// The ini files and libraries that a worker program reads, a path a line. Waits for it.
+[[nodiscard]] base::Result<std::string> list_php_files(const std::string& program, const CommandLine& line);
 
 /// Asks PHP what expressions of the configuration are worth: starts the worker program once, when the first
 /// one is met, and talks to it over a pipe. For -t that program also says on standard error what PHP finds

@@ -144,8 +144,8 @@ int answer(int argc, char** argv, const std::function<int(int answers)>& questio
     return code;
 }
 
-int tell_ini_files(int answers) {
-    return os::write_all(answers, php::ini_files_text()) ? 0 : 70;
+int tell_php_files(int answers) {
+    return os::write_all(answers, php::php_files_text()) ? 0 : 70;
 }
 
 int run(int argc, char** argv) {
@@ -153,7 +153,7 @@ int run(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "--template") return worker::run_template(argv[0]);
     php::set_message_sink(&write_log_line, nullptr);
-    if (mode == "--ini-files") return answer(argc, argv, tell_ini_files, false);
+    if (mode == "--php-files") return answer(argc, argv, tell_php_files, false);
     if (mode == "--evaluate" || mode == "--check")
         return answer(argc, argv, answer_expressions, mode == "--check");
     for (const std::string_view known : {"--version", "--modules", "--info"}) {
