@@ -12,9 +12,9 @@ class Backoff {
     using Milliseconds = std::chrono::milliseconds;
     /// Ends before this age count as young.
     static constexpr Milliseconds young{1000};
-    static constexpr Milliseconds longest{30'000};
 
-    explicit Backoff(Milliseconds first) : first_(first) {}
+    /// `longest`: the pause doubles up to that.
+    Backoff(Milliseconds first, Milliseconds longest) : first_(first), longest_(longest) {}
 
     /// The pause after a process that lived that long has ended.
     [[nodiscard]] Milliseconds after_end(Milliseconds lived) {
@@ -32,10 +32,11 @@ class Backoff {
     [[nodiscard]] Milliseconds pause() const {
         if (early_deaths_ < 2) return Milliseconds{0};
         const int doublings = std::min(early_deaths_ - 2, 16);
-        return std::min(first_ * (1 << doublings), longest);
+        return std::min(first_ * (1 << doublings), longest_);
     }
 
     Milliseconds first_;
+    Milliseconds longest_;
     int early_deaths_ = 0;
 };
 

@@ -95,7 +95,8 @@ class Recruiter {
 
     Parts parts_;
     PolicyState policy_;
-    Backoff backoff_{std::chrono::milliseconds(100)};
+    /// A worker is cheap, and clients wait: who kills them one by one is not to silence the pool.
+    Backoff backoff_{std::chrono::milliseconds(100), std::chrono::seconds(1)};
     // Since a worker came or the template started:
     unsigned failures_ = 0;    ///< orders that it says it could not carry out
     unsigned vain_looks_ = 0;  ///< looks that have found orders nobody has carried out

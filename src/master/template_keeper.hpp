@@ -87,7 +87,7 @@ class TemplateKeeper final : public TemplateEvents {
     std::function<TemplateStart()> parts_;
     TemplateKeeperEvents& events_;
     TemplateHandle handle_;
-    Backoff backoff_{std::chrono::milliseconds(500)};
+    Backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};
     Timer pause_;
     std::string half_line_;  ///< of its output
     bool leaving_ = false;
