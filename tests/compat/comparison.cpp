@@ -60,6 +60,8 @@ std::string transcript(Site& site, const Case& one) {
     Answer answer;
     if (one.leaves) {
         (void)client.send(harness::encode(request_of(one, site.root().string()), one.sizes));
+        const auto notes = site.files() / "own" / "notes";
+        EXPECT_TRUE(harness::eventually(harness::kPatience, [&] { return std::filesystem::exists(notes); }));
         return {};
     }
     if (one.raw.empty()) {

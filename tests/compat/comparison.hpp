@@ -36,7 +36,9 @@ struct Case {
     /// Where an answer is not certain to come: how long to wait for it.
     harness::milliseconds patience = harness::kPatience;
     bool closes = false;  ///< the connection is not to be kept
-    bool leaves = false;  ///< the client sends its request and goes, without waiting for an answer
+    /// The client sends its request and goes, without waiting for an answer, once the script has made
+    /// OWN/notes: one whose client has gone before that would not be run.
+    bool leaves = false;
     /// Changes the scripts' folder, which is handed in, once before either program is asked.
     std::function<void(const std::filesystem::path&)> before = {};
 };

@@ -76,6 +76,8 @@ TEST_F(ReloadLog, OfAnEmergencyRestart) {
                     workers = site.daemon().workers();
                     return workers.size() == 1;
                 })) << site.daemon().log();
+                // Which is known to its master then.
+                ASSERT_EQ(site.get("/x.php").body(), "x");
                 ASSERT_EQ(::kill(workers[0], SIGSEGV), 0);
                 ASSERT_TRUE(harness::eventually(harness::kPatience, [&] {
                     const auto now = site.daemon().workers();
