@@ -62,6 +62,8 @@ bool check_ondemand(PoolSettings& pool, const GlobalSettings& global, const Chec
             "ondemand process manager can ONLY be used when events.mechanism is either epoll (Linux) or "
             "kqueue (*BSD).");
     }
+    // They are another manager's, and -tt shows that.
+    pool.pm_start_servers = pool.pm_min_spare_servers = pool.pm_max_spare_servers = 0;
     if (pool.pm_process_idle_timeout.count() < 1) {
         return alert(pool, context,
                      fmt::format("pm.process_idle_timeout({}s) must be greater than 0s",

@@ -72,7 +72,9 @@ Result<void> read(ResourceLimit& home, std::string_view text) {
     }
     const auto number = base::parse_integer(text);
     if (!number) return not_a_number();
-    if (*number < 0) return Error{"must be greater than zero or 'unlimited'"};
+    // (A number beyond all bounds is read as the greatest.)
+    if (*number < 0 || *number == std::numeric_limits<std::int64_t>::max())
+        return Error{"must be greater than zero or 'unlimited'"};
     home.value = *number;
     return {};
 }

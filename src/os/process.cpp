@@ -84,9 +84,13 @@ Result<Child> start_program(const ProgramStart& start) {
     if (!report) return report.error();
     const auto arguments = pointers(start.arguments);
     const auto environment = pointers(start.environment);
+    const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) return system_error("fork() failed");
     if (pid == 0) {
+        // Where the caller is killed for taking too long, its helper has taken too long, too.
+        set_parent_death_signal(SIGKILL);
+        if (::getppid() != parent) ::_exit(0);
         const int error = enter_program(start, arguments.data(), environment.data(), report->write_end.get());
         (void)!::write(report->write_end.get(), &error, sizeof error);
         ::_exit(127);

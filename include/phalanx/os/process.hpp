@@ -34,7 +34,8 @@ struct Child {
     UniqueFd pidfd;
 };
 
-/// fork(2) and execve(2). A program that cannot be executed is an error here, not a child that dies.
+/// fork(2) and execve(2). A program that cannot be executed is an error here, not a child that dies. It dies
+/// with its parent, unless it changes its rights.
 [[nodiscard]] base::Result<Child> start_program(const ProgramStart& start);
 
 /// fork(2): a copy of this process that does `work`, which may wait, and ends with exit code 0; it dies with
