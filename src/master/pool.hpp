@@ -93,6 +93,8 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] bool start_is_decided() const { return start_decided_; }
     /// A child has been reaped. False: it was none of this pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+    /// It is nobody's known child: perhaps a worker's that has not said hello yet.
+    void stranger_ended(const os::ChildEnd& end) { staff_.stranger_ended(end); }
     [[nodiscard]] bool has_worker(pid_t pid) const;
 
     /// php-fpm's maintenance, once a second.
@@ -165,6 +167,7 @@ class Pool final : public DispatchEvents,
         return slow_log_.take(part, more);
     }
     void template_broke_rules(Breach breach) override { rules_broken(breach); }
+    void workers_made(std::span<const link::MadeWorker> workers) override { staff_.expect(workers); }
     void workers_unmade(std::span<const link::SpawnOrder> orders) override;
     [[nodiscard]] TemplateNeed template_need() const override;
     // RecruiterEvents

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,6 +26,11 @@ class UnclaimedEnds {
     void add(const os::ChildEnd& end) {
         ends_.push_back(end);
         if (ends_.size() > most) ends_.pop_front();
+    }
+    [[nodiscard]] std::optional<os::ChildEnd> look_for(pid_t pid) const {
+        const auto has_pid = [pid](const os::ChildEnd& end) { return end.pid == pid; };
+        const auto found = std::find_if(ends_.begin(), ends_.end(), has_pid);
+        return found != ends_.end() ? std::optional(*found) : std::nullopt;
     }
     [[nodiscard]] std::optional<os::ChildEnd> take(pid_t pid) {
         for (auto end = ends_.begin(); end != ends_.end(); ++end) {

@@ -319,6 +319,10 @@ bool Pools::child_ended(const os::ChildEnd& end) {
     return known;
 }
 
+void Pools::stranger_ended(const os::ChildEnd& end) {
+    for_each([&](Pool& pool) { pool.stranger_ended(end); });
+}
+
 bool Pools::have_worker(pid_t pid) const {
     bool found = false;
     for_each([&](const Pool& pool) { found = found || pool.has_worker(pid); });

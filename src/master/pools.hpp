@@ -49,6 +49,8 @@ class Pools {
     void tick();
     /// False: the child was none of any pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
+    /// The same for one that nobody knows.
+    void stranger_ended(const os::ChildEnd& end);
 
     [[nodiscard]] bool have_worker(pid_t pid) const;
     /// Whether a present pool waits to take its place.

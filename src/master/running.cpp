@@ -208,7 +208,9 @@ void Master::Running::child_ended(const os::ChildEnd& end) {
     if (std::erase(strange_children_, end.pid) > 0) return say_unknown(end);
     const bool is_known = pools_.child_ended(end) || reader_.child_ended(end) || trial_.child_ended(end) ||
                           (former_ && former_->child_ended(end));
-    if (!is_known) unclaimed_.add(end);
+    if (is_known) return;
+    unclaimed_.add(end);
+    pools_.stranger_ended(end);
 }
 
 void Master::Running::say_unknown(const os::ChildEnd& end) {

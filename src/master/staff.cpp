@@ -17,8 +17,6 @@ using log::Level;
 
 /// Notes of one worker looked at before others get their turn.
 constexpr int notes_per_event = 16;
-/// More than a socket's buffer holds of them: all that a dead worker has left.
-constexpr int most_last_notes = 4096;
 
 std::chrono::milliseconds since(base::MonotonicTime time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(base::Monotonic::now() - time);

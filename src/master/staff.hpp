@@ -56,7 +56,11 @@ class Staff {
 
     /// Orders `count` more workers for the lowest free slots.
     void order(std::size_t count, TemplateHandle& from);
-    /// Orders that were never answered: the template has died, or the worker before its hello. How many.
+    /// The processes that the template has made for its orders, by its own word.
+    void expect(std::span<const link::MadeWorker> workers);
+    /// A child that nobody knows: perhaps one of these.
+    void stranger_ended(const os::ChildEnd& end);
+    /// Orders that were never answered: the template has died, or is stopped. How many.
     std::size_t forget_orders(std::chrono::milliseconds older_than);
     /// The same of one slot, if it is waited for.
     void forget_order(std::size_t slot);
@@ -91,6 +95,8 @@ class Staff {
     [[nodiscard]] status::SlotSnapshot snapshot(const WorkerHandle& worker) const;
 
   private:
+    /// More than a socket's buffer holds of them: all that a dead worker has left.
+    static constexpr int most_last_notes = 4096;
     class Station;
     /// What the master needs for one worker.
     struct WorkerParts {
@@ -107,6 +113,7 @@ class Staff {
     void take_note(WorkerHandle& worker, Note& note);
     void hello(WorkerHandle& worker, Note& note);
     void bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& end);
+    void bury_before_hello(WorkerHandle& worker, const os::ChildEnd& end);
     [[nodiscard]] bool has_pid(pid_t pid) const;
     void end_speaker(WorkerHandle& worker, pid_t speaker);
     void rule_broken(WorkerHandle& worker, Note& note);

@@ -92,6 +92,34 @@ void Staff::bury_early(WorkerHandle& worker, const std::optional<os::ChildEnd>& 
     if (is_strange) events_.rules_broken(Breach::plain);
 }
 
+void Staff::expect(std::span<const link::MadeWorker> workers) {
+    for (const link::MadeWorker& made : workers) {
+        if (made.slot >= workers_.size() || made.pid <= 0) continue;
+        WorkerHandle& worker = workers_[made.slot];
+        if (worker.life != WorkerLife::ordered) continue;
+        worker.announced_pid = made.pid;
+        // Taken from there it would be lacking to whom it belongs, if the template lies.
+        if (const auto end = around_.unclaimed.look_for(made.pid)) bury_before_hello(worker, *end);
+    }
+}
+
+void Staff::stranger_ended(const os::ChildEnd& end) {
+    for (WorkerHandle& worker : workers_) {
+        if (worker.life == WorkerLife::ordered && worker.announced_pid == end.pid)
+            bury_before_hello(worker, end);
+    }
+}
+
+/// Its order would be waited for for ten seconds.
+void Staff::bury_before_hello(WorkerHandle& worker, const os::ChildEnd& end) {
+    // It may have said hello, have served and died meanwhile.
+    (void)read_notes(worker, most_last_notes);
+    if (worker.life != WorkerLife::ordered) return;
+    worker.pid = end.pid;
+    say(worker.replaces_dead ? Level::notice : Level::debug, fmt::format("child {} started", end.pid));
+    bury(worker, end);
+}
+
 bool Staff::has_pid(pid_t pid) const {
     return std::any_of(workers_.begin(), workers_.end(), [pid](const WorkerHandle& worker) {
         return worker.life != WorkerLife::absent && worker.pid == pid;

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <csignal>
 #include <cstring>
+#include <vector>
 
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/pidfd.hpp"
@@ -29,6 +30,16 @@ bool is_version(std::string_view text) {
 
 /// A template that has failed ends by itself within this.
 constexpr std::chrono::milliseconds end_limit{1000};
+
+/// One entry for each worker of a batch, at most. Empty: it has not that form.
+template <typename Entry>
+std::vector<Entry> list_in(std::span<const std::byte> payload) {
+    const std::size_t count = payload.size() / sizeof(Entry);
+    if (payload.size() % sizeof(Entry) != 0 || count > link::max_spawn_batch) return {};
+    std::vector<Entry> entries(count);
+    if (count > 0) std::memcpy(entries.data(), payload.data(), payload.size());
+    return entries;
+}
 
 }  // namespace
 
@@ -141,6 +152,7 @@ bool TemplateHandle::take_message(const MessageHead& head, std::span<const std::
         const auto part = link::decode_trace(payload);
         return part && events_.template_traced(*part, (head.flags & link::flag_more) != 0);
     }
+    if (head.kind == MessageKind::made) return take_made(payload);
     if (head.kind == MessageKind::unmade) return take_unmade(payload);
     if (head.kind == MessageKind::said) return take_said(head.flags, payload);
     if (life_ != TemplateLife::starting) return false;
@@ -164,12 +176,17 @@ bool TemplateHandle::take_said(std::uint32_t level, std::span<const std::byte> t
     return true;
 }
 
+bool TemplateHandle::take_made(std::span<const std::byte> payload) {
+    const auto workers = list_in<link::MadeWorker>(payload);
+    if (life_ != TemplateLife::ready || workers.empty()) return false;
+    events_.workers_made(workers);
+    return true;
+}
+
 bool TemplateHandle::take_unmade(std::span<const std::byte> payload) {
-    std::array<link::SpawnOrder, link::max_spawn_batch> orders;
-    const bool has_form = payload.size() <= sizeof orders && payload.size() % sizeof orders[0] == 0;
-    if (life_ != TemplateLife::ready || payload.empty() || !has_form) return false;
-    std::memcpy(orders.data(), payload.data(), payload.size());
-    events_.workers_unmade(std::span(orders).first(payload.size() / sizeof orders[0]));
+    const auto orders = list_in<link::SpawnOrder>(payload);
+    if (life_ != TemplateLife::ready || orders.empty()) return false;
+    events_.workers_unmade(orders);
     return true;
 }
 

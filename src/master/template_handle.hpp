@@ -55,6 +55,7 @@ class TemplateEvents {
     /// What PHP has said, mostly while it started.
     virtual void php_said(log::Level level, std::string_view text) = 0;
     /// Workers that were ordered and will not come. The slots are the template's word: to be checked.
+    virtual void workers_made(std::span<const link::MadeWorker> workers) = 0;
     virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     /// A part of the oldest trace that was ordered and is not complete; `more`: another one follows. False:
     /// none was ordered.
@@ -101,6 +102,7 @@ class TemplateHandle final : public ReadyHandler {
     [[nodiscard]] bool take_message(const link::MessageHead& head, std::span<const std::byte> payload);
     void receive();
     [[nodiscard]] bool take_said(std::uint32_t level, std::span<const std::byte> text);
+    [[nodiscard]] bool take_made(std::span<const std::byte> payload);
     [[nodiscard]] bool take_unmade(std::span<const std::byte> payload);
     void failed(std::span<const std::byte> step);
     void end_for_nonsense();

@@ -28,6 +28,7 @@ class TemplateKeeperEvents {
     /// See TemplateEvents.
     [[nodiscard]] virtual bool template_traced(const link::Trace& part, bool more) = 0;
     virtual void template_broke_rules(Breach breach) = 0;
+    virtual void workers_made(std::span<const link::MadeWorker> workers) = 0;
     virtual void workers_unmade(std::span<const link::SpawnOrder> orders) = 0;
     [[nodiscard]] virtual TemplateNeed template_need() const = 0;
 
@@ -73,6 +74,7 @@ class TemplateKeeper final : public TemplateEvents {
         return events_.template_traced(part, more);
     }
     void template_broke_rules(Breach breach) override { events_.template_broke_rules(breach); }
+    void workers_made(std::span<const link::MadeWorker> workers) override { events_.workers_made(workers); }
     void workers_unmade(std::span<const link::SpawnOrder> orders) override { events_.workers_unmade(orders); }
 
   private:

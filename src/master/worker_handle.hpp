@@ -15,7 +15,7 @@ namespace phalanx::master {
 /// The life of one slot of a pool, as the master sees it:
 ///
 ///   absent --spawn order sent--> ordered --hello--> serving --leave sent, or unreachable--> leaving
-///   ordered --no hello in time--> absent          serving, leaving --reaped--> absent
+///   ordered --no hello in time, or dead--> absent          serving, leaving --reaped--> absent
 enum class WorkerLife : std::uint8_t { absent, ordered, serving, leaving };
 
 /// The master's side of one worker (its partner: worker::Worker). Owned by its pool, one per slot, used again
@@ -24,6 +24,7 @@ struct WorkerHandle {
     base::WorkerSlot slot;
     WorkerLife life = WorkerLife::absent;
     pid_t pid = 0;
+    pid_t announced_pid = 0;  ///< by its template, while it is ordered: only to recognise its end
     os::UniqueFd pidfd;
     JobChannel channel;
     Watch channel_watch;

@@ -152,9 +152,11 @@ void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orde
                   std::vector<os::UniqueFd>& fds, std::size_t fds_each) {
     const pid_t batch_parent = ::getpid();
     std::vector<link::SpawnOrder> unmade;
+    std::vector<link::MadeWorker> made;
     for (std::size_t i = 0; i < orders.size(); ++i) {
         const pid_t pid = ::fork();
         if (pid < 0) unmade.push_back(orders[i]);
+        if (pid > 0) made.push_back({orders[i].slot, pid});
         if (pid != 0) continue;
         OwnParts own;
         own.slot = base::WorkerSlot(orders[i].slot);
@@ -167,6 +169,8 @@ void make_workers(Inheritance& inherited, std::span<const link::SpawnOrder> orde
         ::close(channel);
         ::_exit(run_worker(inherited, std::move(own), batch_parent));
     }
+    // The master can reap them only once this process has ended.
+    if (!made.empty()) (void)report(MessageKind::made, std::as_bytes(std::span(made)));
     report_unmade(unmade);
 }
 
@@ -183,9 +187,12 @@ void spawn_batch(Inheritance& inherited, std::span<const std::byte> payload, std
         make_workers(inherited, orders, fds, fds_each);
         ::_exit(0);
     }
-    if (parent < 0) report_unmade(orders);
-    while (parent > 0 && ::waitpid(parent, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (parent > 0 && ::waitpid(parent, &status, 0) < 0 && errno == EINTR) {
     }
+    // Whether it was ended before it had made them all nobody knows: those that it has made are sent away.
+    const bool is_done = parent > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!is_done) report_unmade(orders);
 }
 
 void answer_trace_order(TraceSource& traces, std::span<const std::byte> payload) {

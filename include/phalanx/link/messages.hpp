@@ -11,7 +11,7 @@ namespace phalanx::link {
 
 /// What master and worker program both have to speak. Raised with every change of what passes between them:
 /// messages, settings, shared pages, the scoreboard.
-inline constexpr std::uint32_t interface_version = 5;
+inline constexpr std::uint32_t interface_version = 6;
 
 /// What travels on the channels, one packet each: a MessageHead, then `size` bytes. Both ends are of the same
 /// release on the same machine, so numbers have the host's form. The master believes none of it: it checks
@@ -35,6 +35,7 @@ enum class MessageKind : std::uint32_t {
     said,    ///< what PHP says outside of workers; flags: its level as a log::Level; bytes: its text
     ready,   ///< PHP has started; bytes: its version
     failed,  ///< bytes: the step that failed, in words
+    made,    ///< bytes: a MadeWorker each; before any of them can be reaped
     unmade,  ///< bytes: the SpawnOrder of each worker that could not be made
     traced,  ///< bytes: a part of a Trace, in the order of the orders; the last one without flag_more
 };
@@ -93,6 +94,13 @@ struct SlowClientNote {
 /// One worker to make.
 struct SpawnOrder {
     std::uint16_t slot = 0;
+};
+
+/// One that was made. The number only serves to recognise its end, should it die before its hello, among
+/// those of processes that nobody else knows: no signal goes there.
+struct MadeWorker {
+    std::uint16_t slot = 0;
+    std::int32_t pid = 0;
 };
 
 /// Workers of one spawn message: three descriptors each have to fit.
