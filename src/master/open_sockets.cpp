@@ -1,6 +1,6 @@
 #include "open_sockets.hpp"
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 namespace phalanx::master {
@@ -19,14 +19,17 @@ void add_other_names(OpenSockets& open, const std::vector<PoolPlan>& plans) {
             for (std::string& name : os::possible_names(where->addresses)) wanted.insert(std::move(name));
         }
     }
+    std::map<os::SocketFileId, OpenSocket> free;
+    for (const auto& [name, socket] : open) {
+        if (!wanted.contains(name) && !socket.socket->bound_path.empty())
+            free.emplace(os::file_id(*socket.socket), socket);
+    }
     for (const std::string& name : wanted) {
+        if (free.empty()) return;
         if (!name.starts_with('/') || open.contains(name)) continue;
-        const auto same = std::ranges::find_if(open, [&](const auto& entry) {
-            return !wanted.contains(entry.first) && os::is_its_file(*entry.second.socket, name);
-        });
-        if (same == open.end()) continue;
-        const OpenSocket socket = same->second;
-        open.emplace(name, socket);
+        const auto id = os::file_id(name);
+        const auto same = id ? free.find(*id) : free.end();
+        if (same != free.end()) open.emplace(name, same->second);
     }
 }
 

@@ -328,10 +328,12 @@ void Pool::take_access_log(os::UniqueFd file) {
 }
 
 bool Pool::is_as(const PoolPlan& plan) const {
+    // First: each pool is asked for each plan.
+    if (plan.stamp.empty() || plan.stamp != parts_.plan.stamp) return false;
     const bool is_well = serves() && !barred_ && predecessor_ == nullptr && !template_.has_failed() &&
                          os::can_be_found(parts_.socket) &&
                          (!status_listener_ || os::can_be_found(status_listener_->socket()));
-    return is_well && !plan.stamp.empty() && plan.stamp == parts_.plan.stamp;
+    return is_well;
 }
 
 void Pool::stay(os::UniqueFd access_log, std::chrono::milliseconds grace) {

@@ -120,29 +120,6 @@ Result<void> Pools::make(std::vector<Next>& pools, PoolPlan plan, const OpenSock
     return {};
 }
 
-Result<std::vector<os::ListenSocket>> Pools::reserve(const std::vector<PoolPlan>& plans) {
-    std::vector<os::ListenSocket> reserved;
-    const OpenSockets open = open_sockets(plans);
-    const auto reserve_all = [&]() -> Result<void> {
-        for (const PoolPlan& plan : plans) {
-            if (auto log = open_access_log(around_.log, plan.settings); !log) return log.error();
-            for (const ListenPlan* where : {&plan.listen, &plan.status_listen}) {
-                if (where->text.empty()) continue;
-                const OpenSocket* found = find_at(open, *where);
-                if (found != nullptr && os::can_be_found(*found->socket)) continue;
-                auto socket = listen_at(*where, plan, open);
-                if (!socket) return socket.error();
-                reserved.push_back(*std::move(socket));
-            }
-        }
-        return {};
-    };
-    auto done = reserve_all();
-    if (done) return reserved;
-    for (const os::ListenSocket& socket : reserved) os::remove_socket_file(socket);
-    return done.error();
-}
-
 Result<std::unique_ptr<Pool>> Pools::make_from(Pool::Parts parts, Forerunner* former) {
     auto pool = Pool::create(around_, parts);
     if (!pool) {

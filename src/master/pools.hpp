@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,6 +60,9 @@ class Pools {
     [[nodiscard]] std::vector<os::SocketToPass> sockets_to_pass() const;
     /// Binds what of a plan is not open yet, for such a program. Error: it could not start; nothing is left.
     [[nodiscard]] base::Result<std::vector<os::ListenSocket>> reserve(const std::vector<PoolPlan>& plans);
+    /// Whether such a program could listen at these addresses; what is neither open nor reserved is tried.
+    [[nodiscard]] base::Result<void> try_listening(const std::vector<std::string>& addresses,
+                                                   std::span<const os::ListenSocket> reserved) const;
     /// The process is the former master from now on. Pools that were to come give up.
     void become_former();
     template <typename Function>

@@ -18,9 +18,10 @@
 namespace phalanx::master {
 namespace {
 
-constexpr std::chrono::seconds trial_limit{10};
-/// Of what the program says.
-constexpr std::size_t most_bytes = 64 * 1024;
+/// As long as the reading of the configuration, which is part of it.
+constexpr std::chrono::seconds trial_limit{30};
+/// Of what the program says: notices and addresses of some ten thousand pools.
+constexpr std::size_t most_bytes = 4 * 1024 * 1024;
 constexpr std::size_t most_lines = 100;
 /// At a time: more than a pipe holds.
 constexpr int most_reads = 16;
@@ -42,6 +43,18 @@ std::pair<log::Level, std::string_view> level_and_text(std::string_view line) {
     return {Level::error, line};
 }
 
+std::vector<std::string> addresses_in(std::string_view said) {
+    std::vector<std::string> addresses;
+    while (!said.empty()) {
+        std::string_view line = said.substr(0, said.find('\n'));
+        said.remove_prefix(std::min(said.size(), line.size() + 1));
+        if (!line.starts_with(address_word)) continue;
+        line.remove_prefix(address_word.size());
+        addresses.emplace_back(line);
+    }
+    return addresses;
+}
+
 }  // namespace
 
 void ProgramTrial::start(const std::string& program, std::vector<std::string> arguments,
@@ -61,7 +74,8 @@ void ProgramTrial::start(const std::string& program, std::vector<std::string> ar
     auto tried = os::make_empty_memory("phalanx configuration");
     if (!tried) return fail(tried.error());
     tried_ = *std::move(tried);
-    arguments.insert(arguments.end(), {"-O", "-t"});
+    // In front: behind "--" they would be no options.
+    arguments.insert(arguments.begin() + (arguments.empty() ? 0 : 1), {"-O", "-t"});
     os::ProgramStart start;
     start.path = program;
     start.arguments = std::move(arguments);
@@ -139,13 +153,13 @@ void ProgramTrial::say_what_it_said() {
 }
 
 void ProgramTrial::end_with(TrialOutcome outcome) {
+    TrialResult result{outcome, std::move(tried_), addresses_in(said_)};
     watch_ = {};
     output_.reset();
     timer_.cancel();
     said_ = {};
     if (child_.pidfd) (void)os::send_signal(child_.pidfd, SIGKILL);
-    os::UniqueFd tried = std::move(tried_);
-    if (const Done done = std::exchange(done_, nullptr)) done(outcome, std::move(tried));
+    if (const Done done = std::exchange(done_, nullptr)) done(std::move(result));
 }
 
 }  // namespace phalanx::master

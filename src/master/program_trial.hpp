@@ -16,12 +16,17 @@ namespace phalanx::master {
 /// place (upgrade_word): it is another one, or of a release that cannot.
 enum class TrialOutcome : std::uint8_t { failed, passed, foreign };
 
+struct TrialResult {
+    TrialOutcome outcome = TrialOutcome::failed;
+    os::UniqueFd tried;                  ///< for the start of the program, if it has passed (tried_variable)
+    std::vector<std::string> addresses;  ///< at which it would listen (address_word)
+};
+
 /// Has another program say whether it would start with this configuration (-t), in a child, while the master
 /// goes on serving. One trial at a time.
 class ProgramTrial final : public ReadyHandler {
   public:
-    /// `tried`: for the start of the program, if it has passed (tried_variable).
-    using Done = std::function<void(TrialOutcome outcome, os::UniqueFd tried)>;
+    using Done = std::function<void(TrialResult result)>;
     ProgramTrial(EventLoop& loop, log::ErrorLog& log) : loop_(loop), log_(log), timer_(loop) {}
 
     /// `arguments` are those of the start, the name included; `facts` are what the program will find when it

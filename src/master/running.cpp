@@ -98,7 +98,15 @@ int Master::Running::run(const std::function<void()>& announce) {
         clean_up();
         return 78;
     }
-    if (former_ && !former_->pid_file().empty()) remove_former_pid_file(former_->pid_file());
+    if (former_ && !former_->pid_file().empty()) {
+        if (pid_file_written_ || global_.pid.empty()) {
+            remove_former_pid_file(former_->pid_file());
+        } else {
+            // Whoever looks for the master still finds it.
+            global_.pid = former_->pid_file();
+            pid_file_written_ = true;
+        }
+    }
     raise_priority();
     if (auto watching = loop_->watch(signals_.fd(), EPOLLIN, *this)) {
         signals_watch_ = *std::move(watching);

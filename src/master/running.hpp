@@ -75,7 +75,7 @@ class Master::Running : ReadyHandler {
     // The program was replaced: upgrade.cpp
     void prepare_for_new_program();
     void reserve_addresses(const NewConfiguration& next);
-    void tried_new_program(TrialOutcome outcome, os::UniqueFd tried);
+    void tried_new_program(TrialResult result);
     void upgrade();
     void drop_upgrade();
     struct Handover {

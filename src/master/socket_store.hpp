@@ -1,6 +1,8 @@
 #pragma once
 
-#include <set>
+#include <sys/types.h>
+
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@ class SocketStore {
     void keep(const std::vector<const os::ListenSocket*>& sockets);
 
   private:
-    std::set<std::string> stored_;
+    std::map<std::string, ino_t> stored_;  ///< which socket lies there under the name
 };
 
 }  // namespace phalanx::master

@@ -43,6 +43,24 @@ base::Result<void> write_tried(const os::UniqueFd& file, const TriedConfiguratio
                          {reinterpret_cast<const char*>(writer.bytes.data()), writer.bytes.size()});
 }
 
+std::vector<std::string> addresses_of(const Plan& plan) {
+    std::vector<std::string> all;
+    for (const PoolPlan& pool : plan.pools) {
+        for (const ListenPlan* where : {&pool.listen, &pool.status_listen}) {
+            std::string alternatives;
+            for (const os::ListenAddress& address : where->addresses) {
+                if (!alternatives.empty()) alternatives += address_separator;
+                const bool is_path = address.kind == os::ListenAddress::Kind::unix_path;
+                const bool is_anywhere = !is_path && address.host.empty();
+                alternatives += is_anywhere ? std::to_string(address.port)
+                                            : os::possible_names(std::span(&address, 1)).front();
+            }
+            if (!alternatives.empty()) all.push_back(std::move(alternatives));
+        }
+    }
+    return all;
+}
+
 std::optional<TriedConfiguration> take_tried() {
     const auto passed = os::take_passed_descriptor(tried_variable, os::PassedKind::memory);
     if (!passed) return std::nullopt;

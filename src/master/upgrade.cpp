@@ -11,17 +11,22 @@
 #include "phalanx/os/service_manager.hpp"
 #include "running.hpp"
 
-// A reload where the file of the running program was replaced, in this order, so that nothing is lost when
-// something is wrong:
+// A reload where the file of the running program was replaced. Until the new program runs, whatever is wrong
+// is an error in the log, and nothing else happens:
 //
-//   addresses and access logs that are new are opened            not to be had: an error, nothing else
-//   happens the new program reads and checks the configuration in a child, as for a start, and writes down
-//   what is to become of it                                              bad: the same signals wait, until
-//   the new program takes them the process forks; the copy is the former master, with all workers,
-//   connections and the line the process executes the new program                         bad: the copy goes;
-//   an error the new program takes what it has written down, whatever the files hold by now, and starts its
-//   pools as at any start, while the former master serves each takes the place of the former one's pool as at
-//   a reload (FormerMaster, Successor)
+//   addresses and access logs that are new in the configuration are opened
+//
+//   the new program reads and checks the configuration in a child, as for a start, and writes down what is to
+//   become of it; addresses that only this second reading has brought are tried
+//
+//   signals wait, until the new program takes them
+//
+//   the process forks; the copy is the former master, with all workers, connections and the line
+//
+//   the process executes the new program, which takes what it has written down, whatever the files hold by
+//   now, and starts its pools as at any start, while the former master serves
+//
+//   each takes the place of the former one's pool as at a reload (FormerMaster, Successor)
 
 namespace phalanx::master {
 namespace {
@@ -57,20 +62,24 @@ void Master::Running::reserve_addresses(const NewConfiguration& next) {
         }
         reserved_ = *std::move(reserved);
     }
-    trial_.start(
-        program_.path(), options_.command_line, os::environment_list(), around_.file_limit, facts_,
-        [this](TrialOutcome outcome, os::UniqueFd tried) { tried_new_program(outcome, std::move(tried)); });
+    trial_.start(program_.path(), options_.command_line, os::environment_list(), around_.file_limit, facts_,
+                 [this](TrialResult result) { tried_new_program(std::move(result)); });
 }
 
-void Master::Running::tried_new_program(TrialOutcome outcome, os::UniqueFd tried) {
+void Master::Running::tried_new_program(TrialResult result) {
     // What was tried may be older than this wish.
     if (std::exchange(reload_again_, false)) {
         drop_upgrade();
         return reload();
     }
-    switch (outcome) {
+    switch (result.outcome) {
         case TrialOutcome::passed:
-            tried_ = std::move(tried);
+            if (auto possible = pools_.try_listening(result.addresses, reserved_); !possible) {
+                drop_upgrade();
+                log_.error(possible.error().text());
+                return keep_configuration();
+            }
+            tried_ = std::move(result.tried);
             // From the loop itself, which the copy of the process goes on with.
             return upgrade_timer_.start({}, [this] { upgrade(); });
         case TrialOutcome::foreign:
@@ -88,8 +97,12 @@ void Master::Running::tried_new_program(TrialOutcome outcome, os::UniqueFd tried
 
 std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
     std::vector<os::SocketToPass> all = pools_.sockets_to_pass();
-    for (const os::ListenSocket& socket : reserved_)
+    for (const os::ListenSocket& socket : reserved_) {
+        // Where a pool has one at the same address nobody finds it any more.
+        std::erase_if(all,
+                      [&](const os::SocketToPass& other) { return other.address == os::bound_name(socket); });
         all.push_back({socket.fd.get(), os::bound_name(socket), os::stored_name(socket)});
+    }
     return all;
 }
 
@@ -106,9 +119,9 @@ void Master::Running::upgrade() {
         drop_upgrade();
         return reload();
     }
-    // The new program takes what is ours for stored.
+    // The new program takes what is ours for stored. (Of two at one address the first counts.)
     std::vector<const os::ListenSocket*> all = pools_.sockets();
-    for (const os::ListenSocket& socket : reserved_) all.push_back(&socket);
+    for (const os::ListenSocket& socket : reserved_) all.insert(all.begin(), &socket);
     socket_store_.keep(all);
     say_execution();
     const auto fail = [this](const base::Error& why) {

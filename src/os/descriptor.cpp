@@ -85,6 +85,11 @@ bool write_if_taken(int fd, std::string_view line) {
            ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
+ino_t inode_of(int fd) {
+    struct stat file {};
+    return ::fstat(fd, &file) == 0 ? file.st_ino : 0;
+}
+
 Result<UniqueFd> open_for_reading(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd) return system_error("open() failed");

@@ -312,16 +312,20 @@ std::vector<std::string> possible_names(std::span<const ListenAddress> addresses
     return names;
 }
 
-bool is_its_file(const ListenSocket& socket, const std::string& path) {
+SocketFileId file_id(const ListenSocket& socket) {
+    return {socket.device, socket.inode};
+}
+
+std::optional<SocketFileId> file_id(const std::string& path) {
     struct stat file {};
-    return !socket.bound_path.empty() && ::lstat(path.c_str(), &file) == 0 && file.st_dev == socket.device &&
-           file.st_ino == socket.inode;
+    if (::lstat(path.c_str(), &file) != 0) return std::nullopt;
+    return SocketFileId{file.st_dev, file.st_ino};
 }
 
 namespace {
 
 bool has_its_file(const ListenSocket& socket) {
-    return socket.bound_path.empty() || is_its_file(socket, socket.bound_path);
+    return socket.bound_path.empty() || file_id(socket.bound_path) == file_id(socket);
 }
 
 }  // namespace

@@ -69,8 +69,7 @@ class ConfigurationOfAnUpgrade : public UpgradeTest {
         site().start();
         ASSERT_EQ(site().get("/colour.php").body(), "red");
         // Whoever reads it waits until it is fed.
-        std::filesystem::remove(include_);
-        ASSERT_EQ(::mkfifo(include_.c_str(), 0644), 0);
+        make_fifo();
         replace_program();
     }
     /// False: nobody has read it.
@@ -81,13 +80,18 @@ class ConfigurationOfAnUpgrade : public UpgradeTest {
         });
         if (fd < 0) return false;
         const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        // The next reader is to open another one: this reader may not have seen the end yet.
+        make_fifo();
         ::close(fd);
-        // Another reader may open it only when this one has seen the end.
-        std::this_thread::sleep_for(milliseconds(200));
         return written;
     }
 
   private:
+    void make_fifo() {
+        const std::filesystem::path next = site().files() / "next.fifo";
+        EXPECT_EQ(::mkfifo(next.c_str(), 0644), 0);
+        std::filesystem::rename(next, include_);
+    }
     std::filesystem::path include_;
 };
 
@@ -113,6 +117,18 @@ TEST_F(ConfigurationOfAnUpgrade, IsReadAgainAfterAnotherSignal) {
     EXPECT_TRUE(eventually(kPatience, [&] { return site().get("/colour.php").body() == "blue"; }))
         << site().daemon().log();
     EXPECT_TRUE(runs_new_program(site().daemon().pid()));
+}
+
+/// The running program has not read of this address, and could not keep it free.
+TEST_F(ConfigurationOfAnUpgrade, IsOfNoUseWhereItsAddressesCannotBeHad) {
+    ASSERT_TRUE(site().daemon().signal(SIGUSR2));
+    ASSERT_TRUE(feed("[www]\nenv[COLOUR] = green\n"));
+    ASSERT_TRUE(
+        feed("[www]\nenv[COLOUR] = green\n[two]\nlisten = 192.0.2.1:9000\nuser = 33\ngroup = 33\n"
+             "pm = static\npm.max_children = 1\n"));
+    EXPECT_TRUE(site().daemon().wait_for_log("the configuration was not changed")) << site().daemon().log();
+    EXPECT_FALSE(runs_new_program(site().daemon().pid()));
+    EXPECT_EQ(site().get("/colour.php").body(), "red");
 }
 
 TEST_F(ConfigurationOfAnUpgrade, IsOfNoUseWhereItIsBrokenByThen) {

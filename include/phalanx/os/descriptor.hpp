@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,6 +29,8 @@ enum class WhenFull { wait, refuse };
 /// (/dev/stderr, /proc/self/fd/2) is a duplicate of it where it cannot be opened again: a socket, another
 /// user's pipe or terminal; `full` has no effect then, the flags are shared.
 [[nodiscard]] base::Result<UniqueFd> open_for_append(const std::string& path, WhenFull full = WhenFull::wait);
+/// Tells open files of one kind apart, sockets for example; 0 where there is none.
+[[nodiscard]] ino_t inode_of(int fd);
 /// open(2) for reading only.
 [[nodiscard]] base::Result<UniqueFd> open_for_reading(const std::string& path);
 /// Adds to a file in one write and never waits, whatever kind of file it is (made with mode 0600).

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "phalanx/base/result.hpp"
@@ -78,8 +79,11 @@ struct ListenRemarks {
 [[nodiscard]] std::string bound_name(const ListenSocket& socket);
 /// The names a socket at these addresses may have.
 [[nodiscard]] std::vector<std::string> possible_names(std::span<const ListenAddress> addresses);
-/// Whether the path leads to a Unix socket's own file.
-[[nodiscard]] bool is_its_file(const ListenSocket& socket, const std::string& path);
+/// Tells files apart: device and inode.
+using SocketFileId = std::pair<dev_t, ino_t>;
+/// That of a Unix socket's own file, and of what is at a path, if anything is.
+[[nodiscard]] SocketFileId file_id(const ListenSocket& socket);
+[[nodiscard]] std::optional<SocketFileId> file_id(const std::string& path);
 /// Whether clients still find it: nobody has removed or replaced a Unix socket's file, or ended listening by
 /// shutdown(2).
 [[nodiscard]] bool can_be_found(const ListenSocket& socket);

@@ -166,11 +166,15 @@ base::Result<void> rehearse(const CommandLine& line, config::LoadResult loaded,
     const master::Options options = options_of(line, *worker_program, /*daemonized=*/false, log);
     auto plan = master::make_plan(*std::move(loaded.settings), options, order.facts);
     if (!plan) return plan.error();
+    for (const std::string& address : master::addresses_of(*plan))
+        fmt::print("{}{}\n", master::address_word, address);
     const std::size_t early = loaded.before_error_log.value_or(loaded.diagnostics.size());
     return master::write_tried(order.file, {std::move(loaded.diagnostics), early, *std::move(plan)});
 }
 
 int rehearse(const CommandLine& line, const master::TrialOrder& order) {
+    fmt::print("{}\n", master::upgrade_word);
+    (void)std::fflush(stdout);
     log::ErrorLog log;
     config::LoadResult loaded = read_configuration(line, config::Purpose::start);
     say(log, loaded.diagnostics);
@@ -179,7 +183,6 @@ int rehearse(const CommandLine& line, const master::TrialOrder& order) {
         log.error(rehearsed.error().text());
         return fail(log);
     }
-    fmt::print("{}\n", master::upgrade_word);
     return 0;
 }
 

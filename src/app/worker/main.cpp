@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "phalanx/log/error_log.hpp"
 #include "phalanx/os/descriptor.hpp"
 #include "phalanx/os/identity.hpp"
+#include "phalanx/os/pidfd.hpp"
 #include "phalanx/os/process.hpp"
 #include "phalanx/os/unique_fd.hpp"
 #include "phalanx/php/engine.hpp"
@@ -36,12 +38,16 @@ bool stay_who_we_are(void*) noexcept {
 bool become_nobody(void*) noexcept {
     constexpr std::uint32_t nobody = 65534;
     if (::geteuid() != 0) return true;
+    const pid_t asking = ::getppid();
     os::Identity identity;
     identity.uid = nobody;
     identity.gid = nobody;
     identity.groups = {nobody};
     // Refused where a container knows no such user: its root is none outside either.
     (void)os::become(identity);
+    // Gone with the rights: an extension's start may hang, and who asks be ended for that.
+    os::set_parent_death_signal(SIGKILL);
+    if (::getppid() != asking) ::_exit(70);
     return true;
 }
 
