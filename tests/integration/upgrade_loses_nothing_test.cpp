@@ -80,33 +80,6 @@ TEST_F(Upgrade, LetsRunningRequestsEnd) {
     EXPECT_TRUE(eventually(kPatience, [&] { return former_masters().empty(); })) << site().daemon().log();
 }
 
-TEST_F(Upgrade, BindsAnewWhereASocketsFileIsGone) {
-    site().start();
-    ASSERT_NE(worker(), 0);
-    std::filesystem::remove(site().address().host());
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    EXPECT_NE(worker(), 0) << site().daemon().log();
-}
-
-TEST_F(Upgrade, TakesACommandLineThatEndsItsOptions) {
-    site().start_options().arguments.push_back("--");
-    site().start();
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    EXPECT_NE(worker(), 0);
-}
-
-TEST_F(Upgrade, KeepsTheFormerPidFileWhereTheNewOneCannotBeWritten) {
-    const auto pid_file = site().files() / "master.pid";
-    site().global().set("pid", pid_file.string());
-    site().start();
-    site().global().set("pid", (site().files() / "none" / "master.pid").string());
-    ASSERT_TRUE(upgrade()) << site().daemon().log();
-    EXPECT_EQ(read_file(pid_file), std::to_string(site().daemon().pid()));
-    site().daemon().signal(SIGTERM);
-    EXPECT_EQ(site().daemon().wait(), (ExitStatus{0, 0}));
-    EXPECT_FALSE(std::filesystem::exists(pid_file));
-}
-
 TEST_F(Upgrade, EndsRequestsThatOutlastTheControlTimeout) {
     site().script("long.php", script_that_takes(20));
     site().global().set("process_control_timeout", "1");
