@@ -4,6 +4,7 @@
 #include <csignal>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "configuration_reader.hpp"
@@ -138,6 +139,7 @@ class Master::Running : ReadyHandler {
     bool renew_all_ = false;                   ///< the next reload is an emergency restart
     bool reload_again_ = false;                ///< asked for while the configuration is being read
     std::vector<os::ListenSocket> reserved_;   ///< for the new program
+    std::set<std::string> provided_for_;       ///< its addresses, as far as this one has read of them
     os::UniqueFd tried_;                       ///< for it, too: the configuration that it has checked
     bool upgrade_later_ = false;               ///< asked for when it could not be
     std::deque<base::MonotonicTime> crashes_;  ///< the last emergency_restart_threshold ones

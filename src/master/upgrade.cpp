@@ -61,6 +61,7 @@ void Master::Running::reserve_addresses(const NewConfiguration& next) {
             return std::exchange(reload_again_, false) ? reload() : keep_configuration();
         }
         reserved_ = *std::move(reserved);
+        for (std::string& address : addresses_of(*next.plan)) provided_for_.insert(std::move(address));
     }
     trial_.start(program_.path(), options_.command_line, os::environment_list(), around_.file_limit, facts_,
                  [this](TrialResult result) { tried_new_program(std::move(result)); });
@@ -74,6 +75,7 @@ void Master::Running::tried_new_program(TrialResult result) {
     }
     switch (result.outcome) {
         case TrialOutcome::passed:
+            std::erase_if(result.addresses, [this](const auto& one) { return provided_for_.contains(one); });
             if (auto possible = pools_.try_listening(result.addresses, reserved_); !possible) {
                 drop_upgrade();
                 log_.error(possible.error().text());
@@ -110,6 +112,7 @@ std::vector<os::SocketToPass> Master::Running::sockets_to_pass() const {
 void Master::Running::drop_upgrade() {
     for (const os::ListenSocket& socket : reserved_) os::remove_socket_file(socket);
     reserved_.clear();
+    provided_for_.clear();
     tried_.reset();
     upgrade_timer_.cancel();
 }
