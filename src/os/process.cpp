@@ -189,19 +189,6 @@ Result<void> set_file_limit(FileLimit limit) {
     return {};
 }
 
-static_assert(RLIM_INFINITY == any_number_of_processes.hard);
-
-std::optional<ProcessLimit> process_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NPROC, &limit) != 0) return std::nullopt;
-    return ProcessLimit{limit.rlim_cur, limit.rlim_max};
-}
-
-bool set_process_limit(const ProcessLimit& limit) {
-    const rlimit wanted{limit.soft, limit.hard};
-    return ::setrlimit(RLIMIT_NPROC, &wanted) == 0;
-}
-
 Result<void> allow_files(std::uint64_t files) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= files) return {};

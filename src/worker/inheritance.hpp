@@ -8,7 +8,6 @@
 #include "phalanx/link/pool_pages.hpp"
 #include "phalanx/link/worker_settings.hpp"
 #include "phalanx/os/unique_fd.hpp"
-#include "process_limit.hpp"
 #include "trace_source.hpp"
 
 namespace phalanx::worker {
@@ -21,7 +20,6 @@ struct Inheritance {
     os::UniqueFd wake;        ///< eventfd: wakes the dispatcher
     os::UniqueFd access_log;  ///< empty where the pool has none
     FileLimits files;
-    ProcessLimit processes;
     MemoryLimit memory;
     TraceSource traces;  ///< of no use where the pool has no slow log
     [[nodiscard]] pid_t master() const { return static_cast<pid_t>(settings.master_pid); }

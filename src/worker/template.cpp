@@ -106,7 +106,6 @@ struct IdentityChange {
 bool become_pool_user_in_start(void* context) noexcept {
     auto& change = *static_cast<IdentityChange*>(context);
     change.inherited.files.make_room(change.inherited.settings);
-    if (change.inherited.settings.change_identity != 0) change.inherited.processes.lift();
     const auto done = become_pool_user(change.inherited.settings);
     if (!done) change.failure = done.error().text();
     return done.has_value();

@@ -125,7 +125,6 @@ bool start_as_worker(Inheritance& inherited, OwnParts& own) {
     const link::WorkerSettings& settings = inherited.settings;
     inherited.traces.offer(own.slot);
     inherited.files.limit_worker();
-    inherited.processes.limit_worker();
     set_up_output(own);
     inherited.memory.open();
     if (!settings.apparmor_hat.empty()) {

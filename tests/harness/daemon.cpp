@@ -24,6 +24,8 @@ Command command_of(const DaemonStart& start) {
     command.arguments.insert(command.arguments.end(), start.arguments.begin(), start.arguments.end());
     for (const char* option : {"-F", "-O", "-y"}) command.arguments.emplace_back(option);
     command.arguments.push_back(start.config.string());
+    command.arguments.insert(command.arguments.end(), start.last_arguments.begin(),
+                             start.last_arguments.end());
     command.environment = start.environment;
     command.output = start.log;
     command.errors = start.log;

@@ -1,7 +1,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "harness/pattern.hpp"
 #include "harness/process.hpp"
 #include "harness/site.hpp"
 
@@ -81,18 +80,6 @@ TEST_F(UsualRightsLacking, ForAnotherUserRootServesAsRoot) {
     site().start_options().arguments.push_back("-R");
     start_through("setpriv --bounding-set=-all --inh-caps=-all");
     EXPECT_EQ(site().get("/x.php").body(), "x") << site().daemon().log();
-}
-
-/// RLIMIT_NPROC does not bind root, who forks php-fpm's workers.
-TEST_F(UsualRightsLacking, ForMoreProcessesThereAreAllWorkersAllTheSame) {
-    site().pool().set("user", "games").set("group", "games").set("pm.max_children", "5");
-    start_through("prlimit --nproc=1");
-    EXPECT_TRUE(eventually(kPatience, [&] { return site().daemon().workers().size() == 5; }))
-        << site().daemon().log();
-    EXPECT_EQ(site().get("/x.php").body(), "x") << site().daemon().log();
-    const std::string limits =
-        read_file("/proc/" + std::to_string(site().daemon().workers().at(0)) + "/limits");
-    EXPECT_TRUE(Pattern(".*Max processes +1 +1 .*").matches(limits)) << limits;
 }
 
 }  // namespace

@@ -56,16 +56,6 @@ void set_process_title(std::string_view title);
 /// The environment as "NAME=value" texts.
 [[nodiscard]] std::vector<std::string> environment_list();
 
-/// RLIMIT_NPROC: how many processes a user may have, root excepted.
-struct ProcessLimit {
-    std::uint64_t soft = 0;
-    std::uint64_t hard = 0;
-};
-[[nodiscard]] std::optional<ProcessLimit> process_limit();
-/// False: the caller may not.
-[[nodiscard]] bool set_process_limit(const ProcessLimit& limit);
-inline constexpr ProcessLimit any_number_of_processes{~std::uint64_t{0}, ~std::uint64_t{0}};
-
 /// RLIMIT_NOFILE: how many descriptors a process may have open.
 struct FileLimit {
     std::uint64_t soft = 0;  ///< 0: unknown
