@@ -32,7 +32,8 @@ struct DaemonStart {
     std::vector<std::string> arguments{"-n"};
     std::vector<std::pair<std::string, std::string>> environment;
     std::optional<std::pair<uid_t, gid_t>> run_as;
-    std::vector<int> passed;  ///< see Command
+    std::vector<int> passed;                  ///< see Command
+    std::vector<std::string> last_arguments;  ///< behind the configuration's
 };
 
 /// A FastCGI process manager in the foreground, and all processes it makes. Ended with all of them by the

@@ -26,7 +26,7 @@ TEST_F(OddUpgrade, BindsAnewWhereASocketsFileIsGone) {
 }
 
 TEST_F(OddUpgrade, TakesACommandLineThatEndsItsOptions) {
-    site().start_options().arguments.push_back("--");
+    site().start_options().last_arguments = {"--"};
     site().start();
     ASSERT_TRUE(upgrade()) << site().daemon().log();
     EXPECT_NE(worker(), 0);
