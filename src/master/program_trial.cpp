@@ -147,6 +147,8 @@ void ProgramTrial::say_what_it_said() {
     for (std::size_t i = 0; i < most_lines && !rest.empty(); ++i) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        // What it says to this program is not for people.
+        if (line == upgrade_word || line.starts_with(address_word)) continue;
         const auto [level, text] = level_and_text(line);
         if (!text.empty()) log_.log(level, text);
     }
