@@ -237,7 +237,7 @@ TEST(CaughtOutput, OfPhpIsWrittenWhateverTheLevel) {
             std::string seen;
             for (const char* script : {"/say.php", "/refused.inc", "/missing.php"})
                 seen += daemon.site().get(script).errors + "\n";
-            EXPECT_TRUE(daemon.wait_for("xxxx"));
+            EXPECT_TRUE(daemon.wait_for("has been denied"));
             daemon.stop();
             return seen + daemon.errors();
         });
