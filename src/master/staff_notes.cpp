@@ -98,8 +98,10 @@ void Staff::expect(std::span<const link::MadeWorker> workers) {
         WorkerHandle& worker = workers_[made.slot];
         if (worker.life != WorkerLife::ordered) continue;
         worker.announced_pid = made.pid;
-        // Taken from there it would be lacking to whom it belongs, if the template lies.
-        if (const auto end = around_.unclaimed.look_for(made.pid)) bury_before_hello(worker, *end);
+        // Taken from there it would be lacking to whom it belongs, if the template lies. (The end of a former
+        // process with the same number is none of a process that is there.)
+        const auto end = around_.unclaimed.look_for(made.pid);
+        if (end && !os::open_pidfd(made.pid)) bury_before_hello(worker, *end);
     }
 }
 
