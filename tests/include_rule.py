@@ -27,7 +27,6 @@ ONLY_IN = {
     "ini.h": "config",
     "INIReader.h": "config",
     "spdlog/": "log",
-    "boost/": "master",
     "systemd/": "os",
     "zend": "php",
     "Zend/": "php",

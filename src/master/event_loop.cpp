@@ -37,16 +37,6 @@ base::Result<std::unique_ptr<EventLoop>> EventLoop::create() {
     return std::unique_ptr<EventLoop>(new EventLoop(*std::move(set)));
 }
 
-EventLoop::EventLoop(os::EpollSet set)
-    : asio_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), set_(std::move(set)), readiness_(asio_, set_.fd()) {
-    wait_for_set();
-}
-
-EventLoop::~EventLoop() {
-    // Asio borrowed the descriptor; its owner closes it.
-    (void)readiness_.release();
-}
-
 base::Result<Watch> EventLoop::watch(int fd, std::uint32_t events, ReadyHandler& handler) {
     if (free_places_.empty()) {
         free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -76,14 +66,9 @@ void EventLoop::rearm(std::uint32_t place, std::uint32_t events) {
 }
 
 base::Result<void> EventLoop::go_on_as_copy() {
-    asio_.notify_fork(boost::asio::io_context::fork_child);
     auto set = os::EpollSet::create();
     if (!set) return set.error();
-    // Ends the wait that is under way, too.
-    (void)readiness_.release();
     set_ = *std::move(set);
-    readiness_.assign(set_.fd());
-    wait_for_set();
     for (std::uint32_t place = 0; place < places_.size(); ++place) {
         Place& watched = places_[place];
         watched.in_set = false;
@@ -130,8 +115,7 @@ void EventLoop::run() {
     while (!stopped_) {
         if (after_batch_.empty()) {
             rest();
-            asio_.run_one();
-            run_after_batch();
+            run_turn(timers_.time_to_next());
         } else {
             run_ready();
         }
@@ -142,49 +126,19 @@ void EventLoop::rest() {
     if (const auto time = std::exchange(rest_, {}); time.count() > 0) std::this_thread::sleep_for(time);
 }
 
-void EventLoop::run_ready() {
-    // One handler and not all that are ready: a descriptor that only the work below can quieten stays ready
-    // until it has run.
-    asio_.poll_one();
-    run_after_batch();
-}
-
-void EventLoop::wait_for_set() {
-    readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                          [this](const boost::system::error_code& error) {
-                              if (error) return;
-                              handle_ready();
-                              wait_for_set();
-                          });
-}
-
-void EventLoop::handle_ready() {
+/// One batch and not all that is ready: a descriptor that only the work afterwards can quieten stays ready
+/// until that has been done.
+void EventLoop::run_turn(std::optional<std::chrono::milliseconds> longest_wait) {
     std::array<epoll_event, batch_size> room;
-    for (const epoll_event& event : set_.ready(room)) {
+    for (const epoll_event& event : set_.wait(room, longest_wait)) {
         const auto place = static_cast<std::uint32_t>(event.data.u64);
         Place& watched = places_[place];
         if (key(place) != event.data.u64 || watched.handler == nullptr) continue;
         if ((watched.events & EPOLLONESHOT) != 0) watched.is_reported = true;
         watched.handler->on_ready(event.events);
     }
-}
-
-void Timer::start(std::chrono::milliseconds after, std::function<void()> action) {
-    armed_ = true;
-    const std::uint64_t round = ++round_;
-    timer_.expires_after(after);
-    timer_.async_wait([this, round, alive = std::weak_ptr<char>(alive_),
-                       action = std::move(action)](const boost::system::error_code& error) {
-        if (error || alive.expired() || round != round_) return;
-        armed_ = false;
-        action();
-    });
-}
-
-void Timer::cancel() {
-    ++round_;
-    armed_ = false;
-    timer_.cancel();
+    timers_.ring();
+    run_after_batch();
 }
 
 }  // namespace phalanx::master

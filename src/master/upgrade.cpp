@@ -136,10 +136,8 @@ void Master::Running::upgrade() {
     auto handover = prepare_handover();
     if (!handover) return fail(handover.error());
     (void)log_.flush();
-    loop_->prepare_fork();
     auto forked = os::fork_process();
     if (forked && forked->is_copy) return become_former(*std::move(handover));
-    loop_->go_on_as_original();
     if (!forked) return fail(forked.error());
     fail(execute_new_program(*std::move(handover), forked->copy.pid));
 }

@@ -1,5 +1,8 @@
 #include "phalanx/os/epoll_set.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace phalanx::os {
 
 base::Result<EpollSet> EpollSet::create() {
@@ -28,16 +31,17 @@ void EpollSet::remove(int fd) {
     (void)::epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-std::span<epoll_event> EpollSet::wait(std::span<epoll_event> room) {
-    return wait(room, -1);
-}
-
 std::span<epoll_event> EpollSet::ready(std::span<epoll_event> room) {
-    return wait(room, 0);
+    return wait(room, std::chrono::milliseconds(0));
 }
 
-std::span<epoll_event> EpollSet::wait(std::span<epoll_event> room, int milliseconds) {
-    const int count = ::epoll_wait(fd_.get(), room.data(), static_cast<int>(room.size()), milliseconds);
+std::span<epoll_event> EpollSet::wait(std::span<epoll_event> room,
+                                      std::optional<std::chrono::milliseconds> longest) {
+    constexpr std::chrono::milliseconds for_ever{-1};
+    const auto most = std::chrono::milliseconds(std::numeric_limits<int>::max());
+    const auto time = longest ? std::min(*longest, most) : for_ever;
+    const int count =
+        ::epoll_wait(fd_.get(), room.data(), static_cast<int>(room.size()), static_cast<int>(time.count()));
     return room.first(count > 0 ? static_cast<std::size_t>(count) : 0);
 }
 

@@ -14,14 +14,16 @@ EXPLANATIONS = {
         "epoll_wait": "an idle worker's wait, for connections and for messages",
         "poll": "its wait for a kept connection's next request, or for a message, for 20 ms at most",
         "write": "wakes the master, when somebody is in its line, or this worker is not told of connections",
-        "sched_yield": "lets a client that has just connected send its head; lets clients connect before a worker sleeps",
+        "sched_yield": "lets a client that has just connected send its head; lets clients connect before a worker sleeps, and "
+                       "run where workers go from request to request",
         "shutdown": "the answer's end over TCP, in one segment with its last bytes; elsewhere where bytes of the request "
                     "are still to come, which the master reads before it closes",
     },
     ("phalanx", "master"): {
-        "epoll_wait": "two for each time it wakes: Asio's set, and the set of all descriptors in it",
-        "epoll_ctl": "arms Asio's descriptor again, a parked connection, and the listener, when somebody comes and no "
-                     "worker waits, and when one is idle again",
+        "epoll_wait": "waits for descriptors and for the nearest of its timers (a job that is not taken within 20 ms, the next "
+                      "look at the line)",
+        "epoll_ctl": "watches a parked connection; and the listener, when somebody comes and no worker waits, and when one "
+                     "is idle again",
         "recvmsg": "a look at a request's head; a worker's note, and that there is no second one",
         "accept4": "takes a connection, or finds that there is none",
         "fcntl": "whether the listener, which workers share, still does not wait",
@@ -29,7 +31,6 @@ EXPLANATIONS = {
         "setsockopt": "no lingering when its copy is closed, whatever a worker has set",
         "close": "its copy of a short connection",
         "poll": "whether the client of a request that has waited for 50 ms is still there",
-        "timerfd_settime": "the nearest of its timers (a job that is not taken within 20 ms, the next look at the line)",
         "getsockopt": "the listener's kind, to ask for its queue; what it is that a worker gives to the master",
         "getsockname": "whether what a worker gives to the master was accepted at the pool's address",
         "newfstatat": "which socket's queue to ask for (a look each 10 to 40 ms at how fast workers are)",

@@ -2,7 +2,9 @@
 
 #include <sys/epoll.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "phalanx/base/result.hpp"
@@ -19,15 +21,16 @@ class EpollSet {
     void modify(int fd, std::uint32_t events, std::uint64_t key);
     void remove(int fd);
 
-    /// Waits until something is ready; the filled part of `room`, which a signal leaves empty.
-    [[nodiscard]] std::span<epoll_event> wait(std::span<epoll_event> room);
+    /// Waits until something is ready, as long as that takes or for `longest`; the filled part of `room`,
+    /// which a signal leaves empty.
+    [[nodiscard]] std::span<epoll_event> wait(
+        std::span<epoll_event> room, std::optional<std::chrono::milliseconds> longest = std::nullopt);
     /// What is ready now, without waiting; the filled part of `room`.
     [[nodiscard]] std::span<epoll_event> ready(std::span<epoll_event> room);
     [[nodiscard]] int fd() const { return fd_.get(); }
 
   private:
     explicit EpollSet(UniqueFd fd) : fd_(std::move(fd)) {}
-    [[nodiscard]] std::span<epoll_event> wait(std::span<epoll_event> room, int milliseconds);
     UniqueFd fd_;
 };
 

@@ -1,0 +1,42 @@
+#include "timer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "event_loop.hpp"
+
+namespace phalanx::master {
+
+using std::chrono::milliseconds;
+
+std::optional<milliseconds> TimerQueue::time_to_next() const {
+    if (running_.empty()) return std::nullopt;
+    const auto left = running_.begin()->first - base::Monotonic::now();
+    return std::max(std::chrono::ceil<milliseconds>(left), milliseconds(0));
+}
+
+void TimerQueue::ring() {
+    if (running_.empty()) return;
+    // One that is started meanwhile is later than this, so this ends.
+    const auto now = base::Monotonic::now();
+    while (!running_.empty() && running_.begin()->first <= now) {
+        Timer& timer = *running_.begin()->second;
+        const auto action = std::exchange(timer.action_, nullptr);
+        timer.cancel();
+        action();
+    }
+}
+
+Timer::Timer(EventLoop& loop) : queue_(loop.timers()), place_(queue_.running_.end()) {}
+
+void Timer::start(milliseconds after, std::function<void()> action) {
+    cancel();
+    action_ = std::move(action);
+    place_ = queue_.running_.emplace(base::Monotonic::now() + after, this);
+}
+
+void Timer::cancel() {
+    if (armed()) queue_.running_.erase(std::exchange(place_, queue_.running_.end()));
+}
+
+}  // namespace phalanx::master
