@@ -15,6 +15,7 @@
 #include "own_pages.hpp"
 #include "phalanx/link/master_side.hpp"
 #include "phalanx/link/pool_pages.hpp"
+#include "phalanx/os/listen_queue.hpp"
 #include "vain_wake_ups.hpp"
 #include "worker_handle.hpp"
 
@@ -43,8 +44,8 @@ class DispatchEvents {
     [[nodiscard]] virtual std::uint64_t requests_begun_by(const WorkerHandle& worker) const = 0;
     /// How long its last request took; a hint only.
     [[nodiscard]] virtual std::chrono::microseconds last_duration_of(const WorkerHandle& worker) const = 0;
-    /// Connections that wait in the kernel's queue, as far as it can tell.
-    [[nodiscard]] virtual std::uint64_t kernel_queue() = 0;
+    /// The kernel's queue of the listener, as far as it can tell.
+    [[nodiscard]] virtual os::Backlog kernel_queue() = 0;
     /// Workers busy at this moment, whenever the dispatcher has looked.
     virtual void busy_workers(std::size_t count) = 0;
     virtual void worker_unreachable(WorkerHandle& worker) = 0;
@@ -186,6 +187,7 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void return_to_line(std::vector<Job> jobs);
     void queue_new_connections();
     void look_at_mode();
+    [[nodiscard]] std::uint64_t most_unseen(const os::Backlog& backlog) const;
     void look_at_line();
     void look_soon();
     [[nodiscard]] bool is_gone(const Job& job) const;

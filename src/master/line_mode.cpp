@@ -8,6 +8,11 @@ std::chrono::microseconds expected_wait(const LineView& view) {
     return view.interval * static_cast<std::int64_t>(view.waiting) / static_cast<std::int64_t>(view.begun);
 }
 
+std::chrono::microseconds longest_wait(const LineView& view) {
+    const bool quick = view.interval / static_cast<std::int64_t>(view.begun) < quick_pace;
+    return quick && view.waiting <= view.most_unseen ? longest_quick_wait : longest_refill_wait;
+}
+
 bool kept_ones_count(const LineView& view) {
     return view.kept_joined > 0 && view.kept_joined >= view.begun / kept_count_from;
 }
@@ -20,10 +25,10 @@ LineMode decide_line_mode(LineMode present, const LineView& view) {
     if (view.begun == 0) return LineMode::line;
     if (present == LineMode::refill) {
         if (view.new_waiting > 0 && kept_ones_count(view)) return LineMode::line;
-        return expected_wait(view) > longest_refill_wait ? LineMode::line : LineMode::refill;
+        return expected_wait(view) > longest_wait(view) ? LineMode::line : LineMode::refill;
     }
     if (kept_ones_count(view)) return LineMode::line;
-    return expected_wait(view) < shortest_line_wait ? LineMode::refill : LineMode::line;
+    return expected_wait(view) < longest_wait(view) * back_tenths / 10 ? LineMode::refill : LineMode::line;
 }
 
 }  // namespace phalanx::master

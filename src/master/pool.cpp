@@ -275,7 +275,7 @@ bool Pool::cannot_serve() const {
 }
 
 std::size_t Pool::waiting_connections() {
-    return kernel_queue() + dispatcher_.waiting();
+    return kernel_queue().waiting + dispatcher_.waiting();
 }
 
 void Pool::busy_workers(std::size_t count) {
@@ -293,10 +293,10 @@ std::uint64_t Pool::requests_begun() const {
     return begun;
 }
 
-std::uint64_t Pool::kernel_queue() {
+os::Backlog Pool::kernel_queue() {
     const auto backlog = around_.listen_queues.look(parts_.socket.fd.get());
-    if (backlog) return backlog->waiting;
-    return os::has_connection(parts_.socket.fd) ? 1 : 0;
+    if (backlog) return *backlog;
+    return {os::has_connection(parts_.socket.fd) ? 1U : 0U, 0};
 }
 
 status::PoolSnapshot Pool::snapshot() const {

@@ -153,7 +153,7 @@ class Pool final : public DispatchEvents,
     void worker_unreachable(WorkerHandle& worker) override;
     void listener_harmed(ListenerHarm harm) override;
     [[nodiscard]] std::uint64_t requests_begun() const override;
-    [[nodiscard]] std::uint64_t kernel_queue() override;
+    [[nodiscard]] os::Backlog kernel_queue() override;
     [[nodiscard]] std::uint64_t requests_begun_by(const WorkerHandle& worker) const override {
         return staff_.requests_begun(worker);
     }

@@ -89,7 +89,7 @@ class Pool final : public DispatchEvents {
     void listener_harmed(ListenerHarm) override { require(false); }
     bool cannot_serve() const override { return choices_.below(16) == 0; }
     std::uint64_t requests_begun() const override { return choices_.byte(); }
-    std::uint64_t kernel_queue() override { return choices_.byte(); }
+    os::Backlog kernel_queue() override { return {choices_.byte(), choices_.byte()}; }
     std::uint64_t requests_begun_by(const WorkerHandle&) const override { return 0; }
     std::chrono::microseconds last_duration_of(const WorkerHandle&) const override { return {}; }
 

@@ -46,7 +46,7 @@ class DispatcherTest : public testing::Test, public DispatchEvents {
     bool lacks_workers() const override { return false; }
     bool cannot_serve() const override { return false; }
     std::uint64_t requests_begun() const override { return 0; }
-    std::uint64_t kernel_queue() override { return 0; }
+    os::Backlog kernel_queue() override { return {}; }
     void busy_workers(std::size_t) override {}
     void worker_unreachable(WorkerHandle& worker) override {
         EXPECT_EQ(&worker, &worker_);

@@ -37,6 +37,12 @@ TEST(LineMode, DependsOnHowLongTheLastWillWait) {
         {"and refill", LineMode::refill, {tick, 100, 95, 95}, LineMode::refill},
         {"a short line of kept ones", LineMode::line, {tick, 500, 10, 0, 62}, LineMode::line},
         {"or of hardly any", LineMode::line, {tick, 500, 10, 0, 61}, LineMode::refill},
+        {"256 clients, 40 us each", LineMode::refill, {tick, 250, 254, 254, 0, 383}, LineMode::refill},
+        {"and 80 us with the master", LineMode::line, {tick, 125, 254, 0, 0, 383}, LineMode::refill},
+        {"more than may wait unseen", LineMode::refill, {tick, 250, 384, 384, 0, 383}, LineMode::line},
+        {"and in the line", LineMode::line, {tick, 250, 384, 0, 0, 383}, LineMode::line},
+        {"quick, but for long", LineMode::refill, {tick, 250, 1251, 1251, 0, 4096}, LineMode::line},
+        {"not quick", LineMode::refill, {tick, 50, 51, 51, 0, 4096}, LineMode::line},
         {"nothing moves in the line", LineMode::line, {tick, 0, 0, 0}, LineMode::line},
     };
     for (const Row& row : rows) EXPECT_EQ(decide_line_mode(row.present, row.view), row.next) << row.what;
