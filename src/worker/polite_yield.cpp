@@ -22,8 +22,9 @@ bool PoliteYield::is_worth_it() {
 }
 
 void PoliteYield::learn(std::chrono::nanoseconds took) {
-    if (took <= slow) {
+    if (took <= slow_) {
         pause_ /= 2;
+        skips_ = others_;
         return;
     }
     pause_ = std::clamp(2 * pause_, shortest_pause, longest_pause);

@@ -5,17 +5,20 @@
 
 namespace phalanx::worker {
 
-/// Lets a client run that shares the processor and is about to connect or to send (sched_yield(2)): that
-/// costs less than to sleep and be woken. A neighbour that computes without end keeps the processor for a
+/// Lets others run that share the processor (sched_yield(2)): a client that is about to connect or to send,
+/// for which a worker would otherwise sleep and be woken; one with many answers to read, which would get its
+/// turn only with the kernel's next tick. A neighbour that computes without end keeps the processor for a
 /// whole time slice then (3 ms and more), where a sleeper would be woken into it: whoever has seen that
 /// pauses.
 class PoliteYield {
   public:
-    /// What only connects or sends is done sooner, what computes later.
-    static constexpr std::chrono::milliseconds slow{1};
     /// Occasions let go by after a slow one; twice as many after each further one.
     static constexpr std::uint32_t shortest_pause = 256;
     static constexpr std::uint32_t longest_pause = 16'384;
+
+    /// `slow`: what takes longer is no client. `every`: one in so many occasions is taken.
+    explicit PoliteYield(std::chrono::nanoseconds slow, std::uint32_t every = 1)
+        : slow_(slow), others_(every - 1), skips_(others_) {}
 
     void give_way();
 
@@ -24,8 +27,10 @@ class PoliteYield {
     void learn(std::chrono::nanoseconds took);
 
   private:
+    std::chrono::nanoseconds slow_;
+    std::uint32_t others_;     ///< occasions between two that are taken
     std::uint32_t pause_ = 0;  ///< after the last slow one, halved by each other one since
-    std::uint32_t skips_ = 0;  ///< occasions of it still to let go by
+    std::uint32_t skips_;      ///< occasions still to let go by
 };
 
 }  // namespace phalanx::worker

@@ -79,10 +79,11 @@ bool Worker::others_wait_or_draining() const {
 }
 
 Found Worker::accept_request() {
+    yield_at_work_.give_way();
     if (!take_connection()) {
         // Where there was one after the other the next client may be about to connect: to let it run costs
         // less than to sleep and be woken.
-        yield_.give_way();
+        yield_before_sleep_.give_way();
         if (!take_connection()) return Found::none;
     }
     return look_at_head(std::chrono::milliseconds(0));
@@ -119,7 +120,7 @@ Found Worker::look_at_head(std::chrono::milliseconds patience) {
     os::ReadResult read = os::read_available(client_.fd.get(), first_look_);
     if (read.state == os::ReadResult::State::nothing) {
         // Web servers send right after they connect: a moment later it is usually here.
-        yield_.give_way();
+        yield_before_sleep_.give_way();
         read = os::read_available(client_.fd.get(), first_look_);
     }
     if (read.state == os::ReadResult::State::nothing && patience.count() > 0 &&

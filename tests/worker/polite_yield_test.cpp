@@ -5,6 +5,7 @@
 namespace phalanx::worker {
 namespace {
 
+constexpr std::chrono::milliseconds slow{1};
 constexpr std::chrono::milliseconds one_slice{3};
 constexpr std::chrono::microseconds one_client{20};
 
@@ -15,7 +16,7 @@ std::uint32_t occasions_let_go_by(PoliteYield& yield) {
 }
 
 TEST(PoliteYield, GoesOnAsLongAsOthersAreQuick) {
-    PoliteYield yield;
+    PoliteYield yield(slow);
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(yield.is_worth_it());
         yield.learn(one_client);
@@ -25,7 +26,7 @@ TEST(PoliteYield, GoesOnAsLongAsOthersAreQuick) {
 }
 
 TEST(PoliteYield, PausesForLongerEachTimeAnotherKeepsTheProcessor) {
-    PoliteYield yield;
+    PoliteYield yield(slow);
     std::uint32_t expected = PoliteYield::shortest_pause;
     for (int i = 0; i < 10; ++i) {
         yield.learn(one_slice);
@@ -35,7 +36,7 @@ TEST(PoliteYield, PausesForLongerEachTimeAnotherKeepsTheProcessor) {
 }
 
 TEST(PoliteYield, ForgetsThePausesWhenOthersAreQuickAgain) {
-    PoliteYield yield;
+    PoliteYield yield(slow);
     yield.learn(one_slice);
     yield.learn(one_slice);
     (void)occasions_let_go_by(yield);
@@ -43,6 +44,18 @@ TEST(PoliteYield, ForgetsThePausesWhenOthersAreQuickAgain) {
     yield.learn(one_client);
     yield.learn(one_slice);
     EXPECT_EQ(occasions_let_go_by(yield), PoliteYield::shortest_pause);
+}
+
+TEST(PoliteYield, TakesOneOccasionInSoMany) {
+    PoliteYield yield(slow, 16);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(occasions_let_go_by(yield), 15u);
+        yield.learn(one_client);
+    }
+    yield.learn(one_slice);
+    EXPECT_EQ(occasions_let_go_by(yield), PoliteYield::shortest_pause) << "a pause is as long as any";
+    yield.learn(one_client);
+    EXPECT_EQ(occasions_let_go_by(yield), 15u);
 }
 
 }  // namespace
