@@ -160,8 +160,7 @@ void Dispatcher::connection_lost() {
 void Dispatcher::watch_listener() {
     mode_ = LineMode::refill;
     stuck_ = false;
-    // The timer runs on and finds nothing to do: to stop it and start it again would cost each request of a
-    // half-busy pool two system calls.
+    // The timer runs on and finds nothing to do: a half-busy pool would stop and start it with each request.
     look_interval_ = std::chrono::milliseconds(0);
     set_listener_events(draining_ || paused_ ? 0U : listening);
 }

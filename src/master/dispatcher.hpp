@@ -33,6 +33,8 @@ class DispatchEvents {
     /// A connection waits, no worker is idle: may the pool make one for it? (pm = ondemand)
     [[nodiscard]] virtual bool can_grow_on_demand() = 0;
     virtual void connection_waits_for_growth() = 0;
+    /// The pool has fewer workers than it may have, and other than a fixed number of them.
+    [[nodiscard]] virtual bool may_grow() const = 0;
     /// The pool is asleep or cannot start: status and ping are not to wait for a worker.
     [[nodiscard]] virtual bool lacks_workers() const = 0;
     /// The pool's start has failed, and no worker has joined since: those who wait, wait for nothing.
@@ -187,7 +189,6 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     void return_to_line(std::vector<Job> jobs);
     void queue_new_connections();
     void look_at_mode();
-    [[nodiscard]] std::uint64_t most_unseen(const os::Backlog& backlog) const;
     void look_at_line();
     void look_soon();
     [[nodiscard]] bool is_gone(const Job& job) const;

@@ -170,13 +170,6 @@ void Dispatcher::queue_new_connections() {
     }
 }
 
-/// More who wait are the master's, which limits their number, and takes in those whom the kernel would
-/// refuse.
-std::uint64_t Dispatcher::most_unseen(const os::Backlog& backlog) const {
-    const std::uint64_t with_room = backlog.limit - backlog.limit / 4;
-    return std::min(with_room, static_cast<std::uint64_t>(parts_.settings.queue_max_length));
-}
-
 void Dispatcher::look_at_mode() {
     LineView view;
     view.interval = std::chrono::duration_cast<std::chrono::microseconds>(base::Monotonic::now() - look_.at);
@@ -188,7 +181,10 @@ void Dispatcher::look_at_mode() {
     const os::Backlog backlog = parts_.events.kernel_queue();
     view.new_waiting = backlog.waiting;
     view.waiting = line_.size() + view.new_waiting;
-    view.most_unseen = most_unseen(backlog);
+    view.kernel_room = backlog.limit;
+    // Who waits where more workers can be made is to be seen at once.
+    if (!parts_.events.may_grow())
+        view.most_unseen = static_cast<std::uint64_t>(parts_.settings.queue_max_length);
     view.kept_joined = look_.kept_joined;
     const LineMode next = decide_line_mode(mode_, view);
     look_interval_ = next == mode_ ? std::min(longest_look, look_interval_ * 2) : first_look;

@@ -8,9 +8,20 @@ std::chrono::microseconds expected_wait(const LineView& view) {
     return view.interval * static_cast<std::int64_t>(view.waiting) / static_cast<std::int64_t>(view.begun);
 }
 
-std::chrono::microseconds longest_wait(const LineView& view) {
+/// What is allowed in this mode where `most` is allowed to whom the workers serve.
+template <typename Amount>
+Amount allowed(LineMode present, Amount most) {
+    return present == LineMode::refill ? most : most - most / way_back;
+}
+
+std::chrono::microseconds longest_wait(LineMode present, const LineView& view) {
     const bool quick = view.interval / static_cast<std::int64_t>(view.begun) < quick_pace;
-    return quick && view.waiting <= view.most_unseen ? longest_quick_wait : longest_refill_wait;
+    const bool unseen = view.waiting <= allowed(present, view.most_unseen);
+    return allowed(present, quick && unseen ? longest_quick_wait : longest_refill_wait);
+}
+
+bool fills_the_kernels_queue(LineMode present, const LineView& view) {
+    return view.kernel_room > 0 && view.waiting > allowed(present, view.kernel_room / kernel_reserve);
 }
 
 bool kept_ones_count(const LineView& view) {
@@ -23,12 +34,9 @@ LineMode decide_line_mode(LineMode present, const LineView& view) {
     // Workers that begin nothing have long requests: taking connections costs nothing now, and somebody has
     // to see those that come.
     if (view.begun == 0) return LineMode::line;
-    if (present == LineMode::refill) {
-        if (view.new_waiting > 0 && kept_ones_count(view)) return LineMode::line;
-        return expected_wait(view) > longest_wait(view) ? LineMode::line : LineMode::refill;
-    }
-    if (kept_ones_count(view)) return LineMode::line;
-    return expected_wait(view) < longest_wait(view) * back_tenths / 10 ? LineMode::refill : LineMode::line;
+    if (fills_the_kernels_queue(present, view)) return LineMode::line;
+    if (kept_ones_count(view) && (present == LineMode::line || view.new_waiting > 0)) return LineMode::line;
+    return expected_wait(view) > longest_wait(present, view) ? LineMode::line : LineMode::refill;
 }
 
 }  // namespace phalanx::master

@@ -146,6 +146,7 @@ class Pool final : public DispatchEvents,
 
     // DispatchEvents
     [[nodiscard]] bool can_grow_on_demand() override;
+    [[nodiscard]] bool may_grow() const override { return recruiter_.is_below_limit(); }
     void connection_waits_for_growth() override;
     [[nodiscard]] bool lacks_workers() const override { return is_asleep() || cannot_serve(); }
     [[nodiscard]] bool cannot_serve() const override;

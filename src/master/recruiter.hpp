@@ -62,6 +62,8 @@ class Recruiter {
     void connection_waits();
     /// Whether the pool can do anything for a connection that waits while no worker is idle.
     [[nodiscard]] bool can_grow() const;
+    /// More workers are allowed than are wanted now.
+    [[nodiscard]] bool is_below_limit() const;
     /// Workers that are missing cannot be made at the moment.
     void retry_later();
     /// The template could not make those that were ordered.
@@ -87,7 +89,6 @@ class Recruiter {
     enum class More { maybe, no };
     [[nodiscard]] More grow();
     void look_again();
-    [[nodiscard]] bool is_below_limit() const;
     void check_orders();
     void report(const PolicyDecision& decision) const;
     void say_look(const PoolView& view) const;

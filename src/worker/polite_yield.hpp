@@ -20,6 +20,10 @@ class PoliteYield {
     explicit PoliteYield(std::chrono::nanoseconds slow, std::uint32_t every = 1)
         : slow_(slow), others_(every - 1), skips_(others_) {}
 
+    /// What a client with a hundred answers to read hardly takes, and a neighbour that computes mostly
+    /// exceeds: it keeps the processor until one of the kernel's ticks.
+    [[nodiscard]] static std::chrono::nanoseconds most_of_a_tick();
+
     void give_way();
 
     // The two halves of that.

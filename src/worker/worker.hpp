@@ -105,7 +105,7 @@ class Worker final : public ConnectionTaker {
     PoliteYield yield_before_sleep_{std::chrono::milliseconds(1)};
     /// Between requests. A client with a hundred answers to read is done sooner; workers go through as many
     /// in a time slice, and would leave it waiting that long.
-    PoliteYield yield_at_work_{std::chrono::microseconds(2'500), 16};
+    PoliteYield yield_at_work_{PoliteYield::most_of_a_tick(), 16};
     Client client_;
     os::Mapping job_memory_;
     std::array<std::byte, link::max_message_bytes> packet_;  ///< the last message, job bytes included

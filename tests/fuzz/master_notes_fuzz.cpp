@@ -82,6 +82,7 @@ class Pool final : public DispatchEvents {
   private:
     // DispatchEvents
     bool can_grow_on_demand() override { return choices_.yes(); }
+    bool may_grow() const override { return false; }
     void connection_waits_for_growth() override {}
     bool lacks_workers() const override { return choices_.yes(); }
     void busy_workers(std::size_t count) override { require(count <= worker_count); }

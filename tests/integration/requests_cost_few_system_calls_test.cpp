@@ -40,7 +40,7 @@ constexpr milliseconds kLongPause{25};
 struct Limits {
     double worker;
     double master;
-    double master_waits;  ///< of the master's: each time it is woken it waits in two epoll sets
+    double master_waits;  ///< of the master's: one each time it is woken
 };
 
 struct Counts {

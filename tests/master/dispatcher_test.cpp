@@ -43,6 +43,7 @@ class DispatcherTest : public testing::Test, public DispatchEvents {
     }
     // DispatchEvents
     bool can_grow_on_demand() override { return false; }
+    bool may_grow() const override { return false; }
     void connection_waits_for_growth() override {}
     bool lacks_workers() const override { return false; }
     bool cannot_serve() const override { return false; }

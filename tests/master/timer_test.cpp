@@ -59,6 +59,14 @@ TEST_F(TimerTest, TheLoopWaitsUntilTheNext) {
     EXPECT_EQ(rung_, "m");
 }
 
+TEST_F(TimerTest, ATimeThatNoClockCountsIsALongOne) {
+    Timer timer(*loop_);
+    timer.start(milliseconds::max(), [this] { rung_ += 'x'; });
+    loop_->run_ready();
+    EXPECT_TRUE(timer.armed());
+    EXPECT_GT(loop_->timers().time_to_next(), std::chrono::hours(24 * 365));
+}
+
 TEST_F(TimerTest, CountsAnewWhenItIsStartedAgainAndIsSilentWhenCancelled) {
     Timer again(*loop_);
     Timer cancelled(*loop_);
