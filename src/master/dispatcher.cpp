@@ -75,6 +75,7 @@ void Dispatcher::worker_left(base::WorkerSlot slot) {
 }
 
 void Dispatcher::pump() {
+    listener_gave_one_ = false;
     int steps = 0;
     for (auto step = MasterStep::look_for_idle; step != MasterStep::asleep;
          step = link::advance(step, *this)) {
@@ -124,8 +125,9 @@ os::UniqueFd Dispatcher::accept() {
     if (nobody_has_come() || !may_accept() || listener_waits()) return {};
     os::Accepted accepted = os::accept_connection(parts_.listener);
     if (accepted.state == os::Accepted::State::none && std::exchange(reported_, false) &&
-        os::is_shut_down(parts_.listener))
+        !listener_gave_one_ && os::is_shut_down(parts_.listener))
         listener_is_shut_down();
+    if (accepted.fd) listener_gave_one_ = true;
     if (accepted.state == os::Accepted::State::broken) listener_is_shut_down();
     if (accepted.state == os::Accepted::State::exhausted) pause_listener(nothing_left);
     return std::move(accepted.fd);
@@ -136,10 +138,10 @@ bool Dispatcher::nobody_has_come() const {
     return listener_events_ == listening && !reported_;
 }
 
-/// Looked at before each accept4(2), which would wait where somebody has made it. (Between look and call
-/// there is still time: what waits then os::StallAlarm frees.)
+/// Looked at before accept4(2), which would wait where somebody has made it. (Between look and call there is
+/// still time, and in one pump one look has to do: what waits then os::StallAlarm frees.)
 bool Dispatcher::listener_waits() {
-    if (os::is_non_blocking(parts_.listener)) return false;
+    if (listener_gave_one_ || os::is_non_blocking(parts_.listener)) return false;
     (void)os::set_non_blocking(parts_.listener);
     parts_.events.listener_harmed(ListenerHarm::made_blocking);
     return true;

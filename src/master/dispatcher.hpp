@@ -216,6 +216,7 @@ class Dispatcher final : public JobTaker, public AfterBatch, public ConnectionHe
     std::uint32_t listener_events_ = 0;
     /// Somebody has come, or may have come, and the listener has not been found empty since.
     bool reported_ = false;
+    bool listener_gave_one_ = false;  ///< in the pump that is running: it is in order
     ConnectionHeir* heir_ = nullptr;
     bool draining_ = false;
     bool paused_ = false;

@@ -142,16 +142,16 @@ TEST_F(SystemCalls, AreFewestOnAKeptConnectionWhoseClientGoesOnAtOnce) {
 }
 
 TEST_F(SystemCalls, AreFewOnAKeptConnectionThatComesBackThroughTheMaster) {
-    expect_at_most({.worker = 11.5, .master = 21, .master_waits = 7},
+    expect_at_most({.worker = 11.5, .master = 11, .master_waits = 4.5},
                    {.clients = 0, .use = ConnectionUse::Kept, .pause = kLongPause});
 }
 
 TEST_F(SystemCalls, AreFewOnMoreKeptConnectionsThanWorkers) {
-    expect_at_most({.worker = 9.5, .master = 14, .master_waits = 5}, {4, ConnectionUse::Kept});
+    expect_at_most({.worker = 9.5, .master = 9, .master_waits = 3}, {4, ConnectionUse::Kept});
 }
 
 TEST_F(SystemCalls, AreFewForARequestThatWaitsInTheLine) {
-    expect_at_most({.worker = 10.5, .master = 18, .master_waits = 5},
+    expect_at_most({.worker = 10.5, .master = 12, .master_waits = 3},
                    {16, ConnectionUse::Short, "/slow.php"});
 }
 
