@@ -114,72 +114,6 @@ void Pool::fall_asleep() {
     decide_start();
 }
 
-void Pool::launch() {
-    waking_ = false;
-    template_.start();
-}
-
-TemplateStart Pool::template_start() const {
-    TemplateStart start;
-    start.program = worker_program();
-    start.environment = around_.environment;
-    start.settings = link::encode(parts_.plan.worker);
-    start.workers_page = pages_.workers_fd();
-    start.master_page = pages_.master_fd();
-    start.listener = parts_.socket.fd.get();
-    start.wake = wake_.get();
-    start.access_log = parts_.access_log.get();
-    start.file_limit = around_.file_limit;
-    return start;
-}
-
-void Pool::template_ready(PhpIdentity php) {
-    php_ = std::move(php);
-    last_needed_ = base::Monotonic::now();
-    recruiter_.template_started();
-    if (predecessor_ != nullptr) return begin_succession();
-    // In this order: "process.max" has its say before the start is over.
-    recruiter_.reconcile();
-    decide_start();
-    // A connection may have come while there was no template to make a worker for it.
-    if (is_ondemand()) dispatcher_.pump_soon();
-}
-
-/// Also when it is started later than the rest: others may wait for their turn.
-void Pool::decide_start() {
-    start_decided_ = true;
-    around_.start_decided();
-}
-
-void Pool::template_gone() {
-    slow_log_.template_ended();
-    decide_start();
-    wait_with_succession();
-    staff_.forget_orders(std::chrono::milliseconds(0));
-    // Somebody may have come while it left.
-    if (is_ondemand() && !stopping_) dispatcher_.pump_soon();
-}
-
-void Pool::workers_unmade(std::span<const link::SpawnOrder> orders) {
-    say(Level::warning,
-        fmt::format("{} of its workers could not be made (fork() failed, or no descriptor was left)",
-                    orders.size()));
-    for (const link::SpawnOrder& order : orders) staff_.forget_order(order.slot);
-    recruiter_.orders_failed();
-}
-
-void Pool::template_does_nothing() {
-    say(Level::warning, "its template makes no workers, and is ended");
-    template_.end_for_doing_nothing();
-}
-
-TemplateNeed Pool::template_need() const {
-    if (stopping_ || barred_ || around_.is_former_master()) return TemplateNeed::over;
-    const bool can_wait = is_ondemand() && !template_.has_failed() && predecessor_ == nullptr &&
-                          staff_.live() == 0 && dispatcher_.waiting() == 0;
-    return can_wait ? TemplateNeed::later : TemplateNeed::now;
-}
-
 bool Pool::child_ended(const os::ChildEnd& end) {
     // Not only else: a template may have posed as a worker.
     const bool is_template = template_.child_ended(end);
@@ -187,6 +121,7 @@ bool Pool::child_ended(const os::ChildEnd& end) {
 }
 
 void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
+    look_whether_first_workers_came();
     if (stopping_) {
         pass_on_to_heir();
         return let_template_go();
@@ -197,6 +132,7 @@ void Pool::worker_gone(std::chrono::milliseconds lived, bool in_vain) {
 }
 
 void Pool::recruit_again() {
+    look_whether_first_workers_came();
     if (stopping_) return let_template_go();
     if (predecessor_ != nullptr) return begin_succession();
     recruiter_.reconcile();
@@ -360,6 +296,7 @@ void Pool::let_template_go() {
 
 void Pool::worker_joined() {
     recruiter_.worker_came();
+    look_whether_first_workers_came();
     if (stopping_) return let_template_go();
     if (predecessor_ != nullptr) take_over();
 }

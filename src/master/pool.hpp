@@ -91,6 +91,8 @@ class Pool final : public DispatchEvents,
     [[nodiscard]] bool is_to_launch() const { return !start_decided_ || waking_; }
     /// The template is ready, or has failed: what a start waits for.
     [[nodiscard]] bool start_is_decided() const { return start_decided_; }
+    /// Its first workers are there, too, or are not to be had.
+    [[nodiscard]] bool has_started() const { return start_decided_ && !awaits_first_workers_; }
     /// A child has been reaped. False: it was none of this pool's.
     [[nodiscard]] bool child_ended(const os::ChildEnd& end);
     /// It is nobody's known child: perhaps a worker's that has not said hello yet.
@@ -223,6 +225,7 @@ class Pool final : public DispatchEvents,
     void let_idle_template_go();
     void log_slow_request(const WorkerHandle& worker);
     void decide_start();
+    void look_whether_first_workers_came();
     [[nodiscard]] OwnPages make_own_pages();
     [[nodiscard]] std::string exposed_php_version(OwnPages::Address at) const;
     void sample_listen_queue();
@@ -265,6 +268,7 @@ class Pool final : public DispatchEvents,
     bool could_grow_ = false;          ///< what the dispatcher was last told
     bool waking_ = false;              ///< the template's start has been asked for
     bool start_decided_ = false;
+    bool awaits_first_workers_ = false;
     bool open_ = false;
     bool stopping_ = false;
     std::size_t most_workers_ = 0;  ///< in a former master where process.max bounds all; 0: no such bound

@@ -69,8 +69,8 @@ void Pool::take_over() {
     Forerunner& former = *std::exchange(predecessor_, nullptr);
     inherit(former.estate());
     former.leave_to(*this);
-    decide_start();
     recruiter_.reconcile();
+    decide_start();
 }
 
 void Pool::leave_to(PoolHeir& heir) {

@@ -280,9 +280,9 @@ void Pools::launch_more() {
     }
 }
 
-bool Pools::are_decided() const {
+bool Pools::have_started() const {
     return std::all_of(present_.begin(), present_.end(),
-                       [](const auto& pool) { return pool->start_is_decided(); });
+                       [](const auto& pool) { return pool->has_started(); });
 }
 
 void Pools::tick() {

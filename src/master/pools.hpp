@@ -43,8 +43,10 @@ class Pools {
     void launch();
     /// A pool has become ready or has failed to: the next ones may start.
     void launch_more();
-    /// All of the present pools are ready, or have failed to start.
-    [[nodiscard]] bool are_decided() const;
+    /// All of the present pools have their first workers, or have failed to start.
+    [[nodiscard]] bool have_started() const;
+    /// Former generations without any process. Not from within one's own work.
+    void bury_those_that_are_over();
 
     /// php-fpm's maintenance, once a second.
     void tick();
@@ -109,7 +111,6 @@ class Pools {
     void let_go_of_present(std::vector<Next> next, std::chrono::milliseconds grace);
     void say_ignored_owner(const config::PoolSettings& settings);
     void warn_of_cut_path(const ListenPlan& where, const config::PoolSettings& settings);
-    void bury_those_that_are_over();
     template <typename Function>
     void for_each(Function function) const {
         for (const auto& pool : present_) function(*pool);

@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "phalanx/os/pid_file.hpp"
 #include "phalanx/os/service_manager.hpp"
 #include "running.hpp"
 
@@ -49,6 +50,7 @@ void Master::Running::read_configuration() {
 void Master::Running::change_to(NewConfiguration next) {
     const bool again = std::exchange(reload_again_, false);
     if (again && next.plan) return reload();
+    if (next.plan) say_execution();
     for (const config::Diagnostic& diagnostic : next.diagnostics)
         log_.log(static_cast<log::Level>(diagnostic.level), diagnostic.text);
     if (again) return reload();
@@ -63,7 +65,6 @@ void Master::Running::change_to(NewConfiguration next) {
     if (former_) former_->retire_all_but([this](const Forerunner& pool) { return pools_.is_followed(pool); });
     socket_store_.keep(pools_.sockets());
     apply(next.plan->global);
-    say_execution();
     say_inherited();
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     state_ = State::starting;
@@ -88,7 +89,11 @@ void Master::Running::apply(const config::GlobalSettings& next) {
     crashes_.clear();
     monitor_timer_.cancel();
     raise_priority();
-    if (global_.pid == former_pid_file) return;
+    if (global_.pid == former_pid_file) {
+        // Somebody may have removed it.
+        if (pid_file_written_ && !os::is_own_pid_file(global_.pid)) (void)write_pid_file();
+        return;
+    }
     const bool had_one = std::exchange(pid_file_written_, false);
     if (write_pid_file()) {
         if (had_one) remove_former_pid_file(former_pid_file);

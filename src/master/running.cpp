@@ -209,6 +209,8 @@ void Master::Running::reap() {
         child_ended(*end);
     }
     if (left < 0) reap_timer_.start(std::chrono::milliseconds(0), [this] { reap(); });
+    // At once, so that nobody connects to an address that is no longer served.
+    pools_.bury_those_that_are_over();
     look_whether_over();
 }
 
@@ -242,7 +244,7 @@ void Master::Running::maintain() {
 
 void Master::Running::look_whether_started() {
     pools_.launch_more();
-    if (pools_.are_decided()) announce_ready();
+    if (state_ == State::starting && pools_.have_started()) announce_ready();
 }
 
 void Master::Running::announce_ready() {

@@ -54,7 +54,8 @@ Result<void> check_path_is_free(const sockaddr_un& address) {
     if (failed == 0 || errno == EAGAIN || errno == EINPROGRESS) {
         return Error{fmt::format("Another FPM instance seems to already listen on {}", address.sun_path)};
     }
-    if (errno != ECONNREFUSED) {
+    // One that may not be tried is taken for a stale one, as php-fpm does: a start as root left it.
+    if (errno != ECONNREFUSED && errno != EACCES) {
         return system_error(fmt::format("unable to tell whether '{}' is in use", address.sun_path));
     }
     if (::unlink(address.sun_path) != 0) {
