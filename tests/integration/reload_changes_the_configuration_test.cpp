@@ -270,6 +270,15 @@ TEST_F(Reload, LeaksNothing) {
         << descriptors() << " descriptors, " << before << " before";
 }
 
+TEST_F(Reload, WritesARemovedPidFileAgain) {
+    const auto file = site().files() / "master.pid";
+    site().global().set("pid", file.string());
+    site().start();
+    ASSERT_TRUE(std::filesystem::remove(file));
+    ASSERT_TRUE(site().reload()) << site().daemon().log();
+    EXPECT_EQ(read_file(file), std::to_string(site().daemon().pid()));
+}
+
 /// As /var/run is mostly /run.
 TEST_F(Reload, KeepsASocketUnderAnotherNameOfItsFolder) {
     SKIP_UNLESS_PHALANX("ends");

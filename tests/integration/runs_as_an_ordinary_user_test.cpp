@@ -1,5 +1,6 @@
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/process.hpp"
@@ -41,6 +42,24 @@ TEST_F(OrdinaryUser, ServesWithItsOwnRights) {
     const auto user = effective_user(std::atoi(answer.body().c_str()));
     EXPECT_EQ(user, effective_user(site().daemon().pid()));
     EXPECT_NE(user, 0u);
+}
+
+/// A start as root has left it.
+TEST_F(OrdinaryUser, ReplacesASocketFileThatItMayNotTry) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root for the socket file of root's";
+    become_ordinary();
+    site().script("hello.php", "<?php echo 'hello';");
+    site().pool().remove("user").remove("group");
+    const Address address = site().address();
+    {
+        sockaddr_storage storage{};
+        const socklen_t length = address.fill(storage);
+        const Descriptor left_behind(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        ASSERT_EQ(::bind(left_behind.get(), reinterpret_cast<const sockaddr*>(&storage), length), 0);
+        ASSERT_EQ(::chmod(address.host().c_str(), 0600), 0);
+    }
+    site().start();
+    EXPECT_EQ(site().get("/hello.php").body(), "hello");
 }
 
 TEST_F(OrdinaryUser, IsNamedInTheEnvironmentOfScripts) {

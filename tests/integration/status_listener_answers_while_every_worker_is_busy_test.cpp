@@ -51,6 +51,13 @@ TEST_F(StatusListener, AnswersInEveryFormatWhileEveryWorkerIsBusy) {
               "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
+TEST_F(StatusListener, ShowsTheFirstWorkersFromTheReadyLineOn) {
+    SKIP_UNLESS_PHALANX("counts them a moment later");
+    site().pool().set("pm.max_children", "4");
+    site().start();
+    EXPECT_EQ(value("total processes"), "4");
+}
+
 TEST_F(StatusListener, ShowsHowManyConnectionsWaitAtTheSocket) {
     SKIP_UNLESS_PHALANX("it knows nothing of Unix sockets' queues");
     site().pool().set("listen.backlog", "20");

@@ -59,6 +59,15 @@ TEST_F(ReloadLog, NamesTheSocketOfARemovedPool) {
                  });
 }
 
+TEST_F(ReloadLog, HasTheNoticesOfTheConfigurationBehindTheExecution) {
+    compare_logs(
+        [](Site& site) {
+            site.pool().set("pm", "dynamic").set("pm.max_children", "4");
+            site.pool().set("pm.min_spare_servers", "1").set("pm.max_spare_servers", "3");
+        },
+        [](Site& site) { EXPECT_TRUE(is_ready_again(site)); });
+}
+
 TEST_F(ReloadLog, IsTheSameForHup) {
     compare_logs([](Site&) {}, [](Site& site) { EXPECT_TRUE(is_ready_again(site, SIGHUP)); });
 }
