@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
+
 namespace phalanx::worker {
 namespace {
 
@@ -56,6 +59,15 @@ TEST(PoliteYield, TakesOneOccasionInSoMany) {
     EXPECT_EQ(occasions_let_go_by(yield), PoliteYield::shortest_pause) << "a pause is as long as any";
     yield.learn(one_client);
     EXPECT_EQ(occasions_let_go_by(yield), 15u);
+}
+
+TEST(PoliteYield, KnowsTheKernelsTick) {
+    timespec tick{};
+    ASSERT_EQ(::clock_getres(CLOCK_MONOTONIC_COARSE, &tick), 0);
+    const auto most = PoliteYield::most_of_a_tick();
+    EXPECT_GE(most, std::chrono::milliseconds(1));
+    EXPECT_LT(most, std::max<std::chrono::nanoseconds>(std::chrono::nanoseconds(tick.tv_nsec),
+                                                       std::chrono::microseconds(1'001)));
 }
 
 }  // namespace
