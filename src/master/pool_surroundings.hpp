@@ -16,6 +16,7 @@
 #include "phalanx/os/listen_socket.hpp"
 #include "phalanx/os/pidfd.hpp"
 #include "start_messages.hpp"
+#include "worker_lines.hpp"
 #include "worker_quota.hpp"
 
 namespace phalanx::master {
@@ -75,6 +76,7 @@ struct PoolSurroundings {
     };
     ForeignDescriptors foreign{};
     StartMessages start_messages{};
+    WorkerLines worker_lines{log};
     /// In a former master (Successor): looks after a process that is not its child. False: there is no such
     /// process.
     std::function<bool(pid_t)> adopts{};

@@ -68,6 +68,7 @@ void Master::Running::change_to(NewConfiguration next) {
     say_inherited();
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
     state_ = State::starting;
+    around_.worker_lines.hold();
     start_timer_.start(start_limit, [this] { announce_ready(); });
     pools_.launch();
     // Where all pools stay nobody else will say so.

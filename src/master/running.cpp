@@ -116,6 +116,7 @@ int Master::Running::run(const std::function<void()>& announce) {
         return 70;
     }
     log_.notice(fmt::format("fpm is running, pid {}", ::getpid()));
+    around_.worker_lines.hold();
     pools_.launch();
     arm_stall_alarm();
     // Those that ended under the former program may have been told of then.
@@ -264,6 +265,7 @@ void Master::Running::announce_ready() {
     } else {
         log_.notice("systemd monitor disabled");
     }
+    around_.worker_lines.release();
     if (announce_) std::exchange(announce_, nullptr)();
     if (std::exchange(upgrade_later_, false)) reload();
 }

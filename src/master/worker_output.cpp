@@ -21,6 +21,8 @@ WorkerOutput::WorkerOutput(PoolSurroundings& around, TimeShare& share, const con
            [this](std::string_view bytes) { take(Stream::err, bytes); }) {}
 
 void WorkerOutput::finish() {
+    // Its end is told of next.
+    around_.worker_lines.release();
     const auto since = [this](Stream stream) {
         using Closed = log::OutputDecorator::Closed;
         return decorator_ && decorator_->is_within_line(stream) ? Closed::later : Closed::at_once;
@@ -49,11 +51,8 @@ log::OutputDecorator& WorkerOutput::decorator() {
 }
 
 void WorkerOutput::write_line(std::string_view line) {
-    if (settings_.decorate_workers_output) {
-        around_.log.warning(line);
-    } else {
-        around_.log.raw(line);
-    }
+    using Form = WorkerLines::Form;
+    around_.worker_lines.write(settings_.decorate_workers_output ? Form::warning : Form::raw, line);
 }
 
 }  // namespace phalanx::master
