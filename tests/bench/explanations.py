@@ -12,6 +12,7 @@ EXPLANATIONS = {
         "accept4": "takes the next connection, or finds that there is none",
         "close": "the connection, or the worker's copy of a kept one",
         "epoll_wait": "an idle worker's wait, for connections and for messages",
+        "setitimer": "the ticking timer for time limits, started by a script that runs past a tick",
         "poll": "its wait for a kept connection's next request, or for a message, for 20 ms at most",
         "write": "wakes the master, when somebody is in its line, or this worker is not told of connections",
         "sched_yield": "lets a client that has just connected send its head; lets clients connect before a worker sleeps, and "
