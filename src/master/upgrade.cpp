@@ -200,6 +200,7 @@ void Master::Running::become_former(Handover handover) {
     start_timer_.cancel();
     monitor_timer_.cancel();
     state_ = State::serving;
+    around_.worker_lines.release();
     pools_.become_former();
     reserved_.clear();
     tried_.reset();
