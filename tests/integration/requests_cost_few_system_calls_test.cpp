@@ -41,6 +41,7 @@ struct Limits {
     double worker;
     double master;
     double master_waits;  ///< of the master's: one each time it is woken
+    bool head_may_be_late = false;
 };
 
 struct Counts {
@@ -50,8 +51,15 @@ struct Counts {
     [[nodiscard]] double master_waits() const {
         return count_of_call(master, "epoll_wait") + count_of_call(master, "epoll_pwait");
     }
+    /// Where the machine is busy a head comes a moment after its connection. What it takes to wait for that
+    /// (a look in vain, a yield, a poll) is not the path's.
+    [[nodiscard]] double waits_for_head() const {
+        return std::max(count_of_call(worker, "recvmsg") - 1, 0.0) + count_of_call(worker, "sched_yield") +
+               count_of_call(worker, "poll");
+    }
     [[nodiscard]] bool keep_within(const Limits& limits) const {
-        return sum_of(worker) <= limits.worker && sum_of(master) <= limits.master &&
+        const double path = sum_of(worker) - (limits.head_may_be_late ? waits_for_head() : 0);
+        return path <= limits.worker && sum_of(master) <= limits.master &&
                master_waits() <= limits.master_waits;
     }
 };
@@ -130,7 +138,8 @@ class SystemCalls : public SiteTest {
 };
 
 TEST_F(SystemCalls, AreFewOnAShortConnectionThatWakesAnIdleWorker) {
-    expect_at_most({.worker = 9.5, .master = 0.5, .master_waits = 0.1}, {0, ConnectionUse::Short});
+    expect_at_most({.worker = 9.5, .master = 0.5, .master_waits = 0.1, .head_may_be_late = true},
+                   {0, ConnectionUse::Short});
 }
 
 TEST_F(SystemCalls, AreFewestOnAShortConnectionThatTheWorkerTakesItself) {
